@@ -1,0 +1,20 @@
+"""self_test of a classifier."""
+
+from edgewise.backends.kernels.common import N_FEATURES, _view
+from edgewise.backends.kernels.trees_classifier import CLASSES, predict
+
+_GOLDEN_CODE = "f"
+_GOLDEN_ROWS = b"\x00\x00\x00\x00\x00\x00\x00\x00"
+_N_GOLDEN = 1
+_GOLDEN_CLASS_CODE = "B"
+_GOLDEN = b"\x00"
+
+
+def self_test():
+    """Predicts the golden rows; returns how many there are, or raises ValueError at the first that differs."""
+    values, classes = _view(_GOLDEN_CODE, _GOLDEN_ROWS), _view(_GOLDEN_CLASS_CODE, _GOLDEN)
+    for i in range(_N_GOLDEN):
+        label = predict([values[j] for j in range(i * N_FEATURES, (i + 1) * N_FEATURES)])
+        if label != CLASSES[classes[i]]:
+            raise ValueError("golden row %d gives %r, not %r" % (i, label, CLASSES[classes[i]]))
+    return _N_GOLDEN

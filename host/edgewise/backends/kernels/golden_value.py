@@ -1,0 +1,19 @@
+"""self_test of a regression."""
+
+from edgewise.backends.kernels.common import N_FEATURES, _view
+from edgewise.backends.kernels.trees_regressor import predict
+
+_GOLDEN_CODE = "f"
+_GOLDEN_ROWS = b"\x00\x00\x00\x00\x00\x00\x00\x00"
+_N_GOLDEN = 1
+_GOLDEN = b"\x00\x00\x80\x3f\x00\x00\x80\x3f"  # lowest and highest value allowed, a pair a row
+
+
+def self_test():
+    """Predicts the golden rows; returns how many there are, or raises ValueError at the first that is out of its bound."""
+    values, bounds = _view(_GOLDEN_CODE, _GOLDEN_ROWS), _view("f", _GOLDEN)
+    for i in range(_N_GOLDEN):
+        value = predict([values[j] for j in range(i * N_FEATURES, (i + 1) * N_FEATURES)])
+        if not bounds[2 * i] <= value <= bounds[2 * i + 1]:
+            raise ValueError("golden row %d gives %r, not %r to %r" % (i, value, bounds[2 * i], bounds[2 * i + 1]))
+    return _N_GOLDEN

@@ -1,0 +1,8 @@
+"""One-against-rest probabilities made to add up to one."""
+
+
+def _normalized(shares):
+    total = sum(shares)
+    if total == 0:
+        return [1 / len(shares)] * len(shares)
+    return [share / total for share in shares]

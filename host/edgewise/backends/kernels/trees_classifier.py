@@ -1,0 +1,41 @@
+"""Soft vote of trees in whole numbers. Leaf numbers below the number of classes are pure leaves of that class."""
+
+from edgewise.backends.kernels.common import _checked, _view
+from edgewise.backends.kernels.walk_direct import _ROOTS, _leaves
+
+CLASSES = ("no", "yes")
+_FULL = 55440
+_ROW_CODE = "B"
+_ROW_START = b"\x00"
+_CLASS_CODE = "B"
+_ROW_CLASS = b""
+_ROW_VOTES = b""
+
+_row_start = _view(_ROW_CODE, _ROW_START)
+_row_class = _view(_CLASS_CODE, _ROW_CLASS)
+_row_votes = _view("H", _ROW_VOTES)
+
+
+def _votes(x):
+    n, full, start = len(CLASSES), _FULL, _row_start
+    votes = [0] * n
+    for leaf in _leaves(_checked(x)):
+        if leaf < n:
+            votes[leaf] += full
+        else:
+            leaf -= n
+            for i in range(start[leaf], start[leaf + 1]):
+                votes[_row_class[i]] += _row_votes[i]
+    return votes
+
+
+def predict(x):
+    """Class label of a row of N_FEATURES numbers. Allocates the list of votes and a few iterators."""
+    votes = _votes(x)
+    return CLASSES[votes.index(max(votes))]
+
+
+def predict_proba(x):
+    """Probability of each of CLASSES, as a list."""
+    total = _FULL * len(_ROOTS)
+    return [votes / total for votes in _votes(x)]

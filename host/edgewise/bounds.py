@@ -1,0 +1,55 @@
+"""How far a board's float32 result can lie from exact arithmetic. UNIT is the rounding error of one operation (2^-24).
+
+The bounds are first-order sums of rounding errors (Higham, Accuracy and Stability of Numerical Algorithms, 2nd ed., section 3.1);
+each is enlarged by SLACK for the higher orders, for subnormals and for scikit-learn's own float64 errors.
+"""
+
+import numpy as np
+
+from edgewise.float32 import UNIT
+
+SLACK = 1.01
+TINY = 2.0**-126  # below this float32 loses relative precision
+
+
+def linear_bound(core, offset: np.ndarray) -> np.ndarray:
+    """Largest |error| of each score, shape (..., n_scores), where |row - center| is at most `offset`, (..., n_features).
+
+    A term rounds its difference, its coefficient and its product (3 units); n sums and the intercept follow.
+    """
+    n = core.coef.shape[1]
+    terms = offset @ np.abs(core.coef.astype(np.float64)).T
+    return SLACK * UNIT * ((n + 4) * terms + (n + 2) * np.abs(core.intercept.astype(np.float64))) + n * TINY
+
+
+def tree_value_bound(core) -> float:
+    """Largest |error| of a tree regression: half a step a tree, then offset + scale * total in float32 (5 roundings)."""
+    n_trees = len(core.roots)
+    spread = core.scale * n_trees * float(core.votes.max(initial=0))
+    return SLACK * (0.5 * core.scale * n_trees + UNIT * (2 * abs(core.offset) + 5 * spread)) + TINY
+
+
+def class_quantum(core) -> float:
+    """Two classes whose mean probabilities are nearer than this may change places: a vote rounds by at most a half."""
+    return 1.0 / core.full
+
+
+def distance_bound(core, row: np.ndarray, prototypes: np.ndarray) -> np.ndarray:
+    """Largest |error| of the (squared, if euclidean) distances, shape (n_rows, n_prototypes).
+
+    row: (n_rows, n_features), already centered and scaled in float64; prototypes: (n_prototypes, n_features).
+    """
+    n = row.shape[1]
+    plain = not core.center.any() and (core.factor == 1).all()
+    result = np.zeros((len(row), len(prototypes)))
+    own = np.zeros((len(row), len(prototypes)))
+    for x, p in zip(row.T, prototypes.T, strict=True):  # a feature at a time keeps memory small
+        difference = np.abs(x[:, None] - p)
+        moved = 0.0 if plain else 3 * np.abs(x[:, None]) + np.abs(p)
+        error = UNIT * (difference + moved)
+        euclidean = core.metric == "euclidean"
+        result += 2 * difference * error + error**2 if euclidean else error
+        result += UNIT * (n + 1) * (difference**2 if euclidean else difference)
+        own += x[:, None] ** 2 + p**2
+    # scikit-learn itself expands |x - p|^2 into |x|^2 - 2xp + |p|^2, in float64
+    return SLACK * result + 2.0**-52 * (n + 4) * own + n * TINY

@@ -1,0 +1,78 @@
+"""Rows with what scikit-learn answers and what a correct board may answer: the evidence that `verify` checks a board against."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from sklearn.base import is_classifier
+
+from edgewise.errors import ModelFileError
+from edgewise.passes import BoardModel
+from edgewise.reference import allowed
+
+
+@dataclass(frozen=True)
+class Golden:
+    """X: float32 (n_rows, n_features). expected: class indices, or float64 values. Either classes, bool (n_rows, n_classes):
+    the classes that rounding leaves open; or low and high, (n_rows,): the values that it leaves open."""
+
+    X: np.ndarray
+    expected: np.ndarray
+    classes: np.ndarray | None
+    low: np.ndarray | None
+    high: np.ndarray | None
+
+    def __len__(self) -> int:
+        return len(self.X)
+
+    def head(self, n_rows: int | None) -> "Golden":
+        """The first n_rows rows, or all."""
+        return Golden(*[None if part is None else part[:n_rows] for part in vars(self).values()])
+
+    def save(self, path: Path) -> None:
+        np.savez_compressed(path, **{name: part for name, part in vars(self).items() if part is not None})
+
+    @staticmethod
+    def load(path: Path) -> "Golden":
+        try:
+            with np.load(path, allow_pickle=False) as parts:
+                fields = {name: parts[name] for name in parts.files}
+            return Golden(*(fields.get(name) for name in ("X", "expected", "classes", "low", "high")))  # type: ignore[arg-type]
+        except (OSError, ValueError, EOFError) as error:
+            raise ModelFileError(f"{path} cannot be read ({error}); transpile again") from None
+
+
+def golden(model: BoardModel, estimator, X: np.ndarray) -> Golden:
+    """scikit-learn's answers on the rows that a board can hold: `predict(X.astype(float32).astype(float64))`."""
+    X = np.asarray(X, dtype=np.float32)
+    rows = X.astype(np.float64)
+    predicted = estimator.predict(rows)
+    limits = allowed(model, X, _scores(estimator, rows))
+    if model.classes is None:
+        return Golden(X, predicted.astype(np.float64).ravel(), None, limits.low, limits.high)
+    index = {label: i for i, label in enumerate(model.classes)}
+    expected = np.array([index[label] for label in predicted.tolist()], dtype=np.int64)
+    return Golden(X, expected, limits.classes, None, None)
+
+
+def _scores(estimator, rows: np.ndarray) -> np.ndarray:
+    """What decides, as one column or one a class: decision values of linear models, else probabilities or the prediction."""
+    if not is_classifier(estimator):
+        scores = estimator.predict(rows)
+    elif hasattr(estimator, "decision_function"):
+        scores = estimator.decision_function(rows)
+    else:
+        scores = estimator.predict_proba(rows)
+    return np.asarray(scores, dtype=np.float64).reshape(len(rows), -1)
+
+
+def probes(model: BoardModel, estimator, X: np.ndarray | None, n_rows: int = 3) -> Golden:
+    """A few rows for the module's own self_test: of different classes (or values), and with one right answer only."""
+    if X is None or not len(X):
+        X = np.vstack([np.zeros((1, model.n_features)), np.outer([1.0, -1.0], np.ones(model.n_features))])
+    whole = golden(model, estimator, X[:1000])
+    sure = np.arange(len(whole)) if whole.classes is None else np.flatnonzero(whole.classes.sum(axis=1) == 1)
+    _, first = np.unique(whole.expected[sure], return_index=True)
+    chosen = sure[np.sort(first)]
+    chosen = np.sort(chosen[np.linspace(0, len(chosen) - 1, min(n_rows, len(chosen))).astype(int)])
+    return Golden(*[None if part is None else part[chosen] for part in vars(whole).values()])

@@ -1,0 +1,154 @@
+"""transpile: a fitted estimator -> Program, one MicroPython module with all that is known about it."""
+
+import keyword
+import textwrap
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+
+import numpy as np
+
+from edgewise import bounds
+from edgewise.backends import emit
+from edgewise.backends.module import Emission, compose
+from edgewise.backends.packing import code_for, pack, pack_floats, pack_rows
+from edgewise.boards import Board
+from edgewise.errors import UnsupportedModelError
+from edgewise.golden import Golden, golden, probes
+from edgewise.lower import lower
+from edgewise.mpy import cross_compile
+from edgewise.passes import BoardLinear, BoardModel, BoardNeighbors, BoardTrees, for_board
+
+# Modules of MicroPython that a program of the same name would hide, or be hidden by.
+RESERVED = frozenset(
+    "array asyncio binascii builtins collections deflate errno esp32 framebuf gc hashlib heapq io json machine main math "
+    "micropython mip network neopixel os platform random re rp2 select socket ssl struct sys time uctypes boot".split()
+)
+
+
+@dataclass(frozen=True)
+class Program:
+    """A transpiled model. source: the MicroPython text. mpy: the same, compiled to bytecode that any architecture runs."""
+
+    name: str
+    source: str
+    mpy: bytes
+    model: BoardModel
+    estimator: object
+    feature_names: tuple[str, ...]
+    backend: str
+    board: str
+    facts: tuple[str, ...]
+
+    def golden(self, X: np.ndarray) -> Golden:
+        """Evidence for `verify`: rows, shape (n_rows, n_features), with scikit-learn's answers."""
+        return golden(self.model, self.estimator, X)
+
+    def save(self, folder: str | Path, X_test: np.ndarray | None = None) -> Path:
+        """Writes the artifact (see `artifact`), with evidence for `verify` where rows are given. Returns the folder."""
+        from edgewise.artifact import save  # it describes programs; importing it here keeps the arrows one way
+
+        return save(self, Path(folder), X_test)
+
+
+def transpile(
+    estimator,
+    name: str = "model",
+    X: np.ndarray | None = None,
+    feature_names: Sequence[str] | None = None,
+    board: str = "RPI_PICO",
+    backend: str = "auto",
+    facts: Sequence[str] = (),
+) -> Program:
+    """A fitted scikit-learn estimator, alone or behind a scaler in a Pipeline, as one MicroPython module.
+
+    X: rows like those it was trained on, shape (n_rows, n_features): linear models take their center and the range of their
+    bound from them, and the module its golden rows; without X both are poorer. feature_names: as many as features.
+    facts: lines for the header (data, score). Raises UnsupportedModelError or BoardError, each one line.
+    """
+    if not (name.isidentifier() and name.isascii()) or keyword.iskeyword(name) or name in RESERVED:
+        raise UnsupportedModelError(f"{name!r} cannot name a module on the board; use a new identifier such as my_model")
+    Board.load(board)
+    lowered = lower(estimator)
+    X = _rows(X, lowered.n_features)
+    names = _names(estimator, feature_names, lowered.n_features)
+    model = for_board(lowered, X)
+    backend_name, emission = emit(model, backend, names)
+    test = probes(model, estimator, X)
+    facts = (*_describe(model), f"back end: {backend_name}", *facts)
+    source = compose(_header(name, model, facts), _with_golden(emission, model, names, test))
+    return Program(name, source, cross_compile(name, source), model, estimator, names, backend_name, board, facts)
+
+
+def _rows(X, n_features: int) -> np.ndarray | None:
+    if X is None:
+        return None
+    X = np.asarray(X, dtype=np.float64)
+    if X.ndim != 2 or X.shape[1] != n_features:
+        raise UnsupportedModelError(f"X has shape {X.shape}; the model takes (n_rows, {n_features})")
+    if not np.isfinite(X.astype(np.float32)).all():
+        raise UnsupportedModelError("X holds NaN, infinity or a number beyond single precision; clean those rows")
+    return X
+
+
+def _names(estimator, feature_names: Sequence[str] | None, n_features: int) -> tuple[str, ...]:
+    if feature_names is None:
+        feature_names = getattr(estimator, "feature_names_in_", ())
+    names = tuple(str(name) for name in feature_names)
+    if names and len(names) != n_features:
+        raise UnsupportedModelError(f"{len(names)} feature names for {n_features} features; give one for each")
+    return names
+
+
+def _with_golden(emission: Emission, model: BoardModel, names: tuple[str, ...], test: Golden) -> Emission:
+    code, rows = pack_rows(test.X)
+    constants = dict(emission.constants) | {
+        "N_FEATURES": model.n_features,
+        "FEATURES": names,
+        "_GOLDEN_CODE": code,
+        "_GOLDEN_ROWS": rows,
+        "_N_GOLDEN": len(test),
+    }
+    if model.classes is None:
+        # outwards, as the bounds are rounded to float32 themselves
+        low = np.nextafter(test.low.astype(np.float32), np.float32(-np.inf))  # type: ignore[union-attr]
+        high = np.nextafter(test.high.astype(np.float32), np.float32(np.inf))  # type: ignore[union-attr]
+        constants["_GOLDEN"] = pack_floats(np.stack([low, high], axis=1))
+        return Emission((*emission.kernels, "golden_value"), constants, emission.code)
+    code = code_for([len(model.classes) - 1])
+    constants |= {"_GOLDEN_CLASS_CODE": code, "_GOLDEN": pack(code, test.expected)}
+    return Emission((*emission.kernels, "golden_class"), constants, emission.code)
+
+
+def _describe(model: BoardModel) -> tuple[str, ...]:
+    """What the model is, and how far it may lie from scikit-learn's answer."""
+    core = model.core
+    if isinstance(core, BoardTrees):
+        size = f"{len(core.roots)} trees, {len(core.feature)} nodes, {len(core.votes)} leaves"
+        if core.full:
+            bound = f"classes equal scikit-learn's, unless the best two lie within {bounds.class_quantum(core):.2g} of each other"
+        else:
+            bound = f"values within {bounds.tree_value_bound(core):.2g} of scikit-learn's"
+    elif isinstance(core, BoardLinear):
+        size = f"{core.coef.size} coefficients"
+        bound = "the bound of the scores is unknown: no training rows were given"
+        if core.largest_offset is not None:
+            largest = bounds.linear_bound(core, core.largest_offset).max()
+            bound = f"{'values' if model.classes is None else 'scores'} within {largest:.2g} of scikit-learn's over the training range"
+    else:
+        assert isinstance(core, BoardNeighbors)
+        size = f"{len(core.prototypes)} prototypes, k = {core.k}, {core.metric}, {core.weights} weights"
+        bound = "neighbors equal scikit-learn's, unless two distances differ by less than single precision tells"
+    return size, bound
+
+
+def _header(name: str, model: BoardModel, facts: Sequence[str]) -> str:
+    """Comment lines; whatever they say is ASCII and cannot end its line."""
+    lines = [
+        f"{name}: {model.description}",
+        f"{model.n_features} features" + ("" if model.classes is None else f", {len(model.classes)} classes"),
+        *facts,
+        f"made by edgewise {version('edgewise')}; change the model and run edgewise transpile again, not this file",
+    ]
+    return "\n".join("# " + part for line in lines for part in textwrap.wrap(ascii(line)[1:-1], 118))

@@ -1,0 +1,7 @@
+"""Delete a file."""
+
+
+def remove(path):
+    import os
+
+    os.remove(path)

@@ -1,0 +1,239 @@
+"""A board behind a serial port, through mpremote's transport: the only file that knows mpremote's insides."""
+
+import ast
+import errno
+import math
+import os
+import struct
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from typing import Any
+
+import mpremote.transport_serial
+import serial
+from mpremote.transport import TransportError
+from mpremote.transport_serial import SerialTransport
+from serial.tools import list_ports
+
+from edgewise.errors import DeviceError, PortError
+from edgewise.targets.target import FILE_TIMEOUT_S, Target, board_full, device_call, device_error
+
+PATIENCE_S = (1.0, 3.0, 6.0)  # for an answer, one try each: a board that opening the port resets is deaf for a second
+SEND_TIMEOUT_S = 30.0  # for the board to take a program; raw paste moves 8 kB/s to an emulated Pico
+PIECE = 252  # bytes of a file between two handshakes; device/put.py says why
+
+# mpremote prints what it heard before it raises. A print of its own keeps that off stdout; redirecting stdout would
+# also swallow what a progress bar writes from its thread.
+vars(mpremote.transport_serial)["print"] = lambda *_: None
+
+
+class SerialBoard(Target):
+    """MicroPython's raw REPL on a port that mpremote can open; "auto" is the first USB serial port.
+
+    `patience_s` are the seconds to wait for the REPL, one try each; a board whose boot.py takes longer needs more.
+    The heap is fresh (soft reset) unless `reset` is False. Raises PortError when nothing answers there.
+    """
+
+    def __init__(self, port: str, patience_s: Sequence[float] = PATIENCE_S, reset: bool = True):
+        self.name = _first_usb_port() if port == "auto" else port.removeprefix("port:")
+        self._patience_s = patience_s
+        try:
+            self._transport = SerialTransport(self.name, timeout=0.1)
+        except (TransportError, OSError, ValueError, TypeError) as error:  # the last two: a malformed URL
+            raise PortError(_why_closed(self.name)) from error
+        self._serial = _Deadlined(self._transport.serial)
+        self._transport.serial = self._serial
+        try:
+            self._enter_raw_repl(reset)
+        except BaseException:
+            self.close()
+            raise
+
+    def exec(
+        self, source: str, timeout_s: float | None = None, on_output: Callable[[bytes], None] | None = None
+    ) -> str:
+        with self._conversation():
+            self._send(source)
+            self._serial.allow(timeout_s)
+            output = self._until_eot(on_output)
+            self._raise_error()
+        return _text(output)
+
+    def put(self, path: str, data: bytes, on_progress: Callable[[int, int], None] | None = None) -> None:
+        pieces = list(_pieces(data))
+        with self._conversation():
+            self._send(device_call("put", path, len(data)))
+            for sent in range(len(pieces) + 1):
+                self._serial.allow(FILE_TIMEOUT_S)
+                answer = self._serial.read(1)
+                if answer != b"\x01":
+                    break
+                self._serial.write(b"%03d" % len(pieces[sent]) + pieces[sent])
+                if on_progress:
+                    on_progress(len(data) * (sent + 1) // len(pieces), len(data))
+            if answer != b"\x04":
+                answer += self._until_eot()
+            try:
+                self._raise_error()
+            except DeviceError as error:
+                raise DeviceError(f"put {path} on {self.name}: {error}", error.traceback) from error
+        free = ast.literal_eval(_text(answer).strip())
+        if free is not None:
+            raise board_full(path, len(data), free, self.name)
+
+    def soft_reset(self) -> None:
+        self._enter_raw_repl(reset=True)
+
+    def close(self) -> None:
+        # a port that is gone takes no farewell
+        with suppress(OSError):
+            self._serial.write(b"\r\x03\r\x02")  # interrupt whatever runs, leave raw REPL for the friendly one
+        with suppress(OSError):
+            self._transport.close()
+
+    def _enter_raw_repl(self, reset: bool) -> None:
+        self._serial.heard.clear()
+        for patience in self._patience_s:
+            self._serial.allow(patience)
+            try:
+                self._transport.enter_raw_repl(soft_reset=reset, timeout_overall=patience)
+                return
+            except (TransportError, TimeoutError):
+                continue
+            except OSError as error:
+                if "disconnected" in str(error) and not self._serial.heard:
+                    reason = "closed the connection at once; another program has it: close that and try again"
+                    raise self._lost(reason) from error
+                raise self._lost(f"{error}; reconnect the board and try again") from error
+        heard = f"answered {bytes(self._serial.heard[-20:])!r}" if self._serial.heard else "answered nothing"
+        raise self._lost(f"{heard}, so no MicroPython is there; put its firmware on the board, or name another port")
+
+    @contextmanager
+    def _conversation(self) -> Iterator[None]:
+        """Translates what can go wrong on the wire; whatever does, the raw REPL is ready again or PortError raised."""
+        try:
+            yield
+        except DeviceError:  # the board's own answer, complete
+            raise
+        except TimeoutError as error:
+            self._enter_raw_repl(reset=False)  # starts with Ctrl-C
+            raise DeviceError(f"the program on {self.name} took too long and was interrupted") from error
+        except (TransportError, struct.error) as error:
+            raise self._lost(f"{error}; reconnect the board and try again") from error
+        except OSError as error:
+            raise self._lost(f"the board is gone ({error}); reconnect it and try again") from error
+        except BaseException:  # raised by the caller's on_output or on_progress, or a Ctrl-C here
+            self._enter_raw_repl(reset=False)
+            raise
+
+    def _send(self, source: str) -> None:
+        self._serial.allow(SEND_TIMEOUT_S)
+        self._transport.exec_raw_no_follow(source)
+
+    def _until_eot(self, on_output: Callable[[bytes], None] | None = None) -> bytes:
+        # not mpremote's read_until: it sleeps 10 ms each time it finds nothing, twice for every program
+        output, line = bytearray(), bytearray()
+        while (byte := self._serial.read(1)) != b"\x04":
+            output += byte
+            line += byte
+            if on_output and byte == b"\n":
+                on_output(bytes(line))
+                line.clear()
+        if on_output and line:
+            on_output(bytes(line))
+        return bytes(output)
+
+    def _raise_error(self) -> None:
+        if traceback := self._until_eot():
+            raise device_error(_text(traceback))
+
+    def _lost(self, reason: str) -> PortError:
+        return PortError(f"{self.name}: {reason}")
+
+
+class _Deadlined:
+    """A pyserial port whose reads are exact, or raise TimeoutError at the deadline.
+
+    mpremote checks its own time limits only when nothing arrives, so a chatty device would hold it forever; and it
+    takes a short read for an answer.
+    """
+
+    def __init__(self, port: Any):
+        self._port = port
+        port.write_timeout = 10  # seconds; a USB device that hangs takes no bytes
+        self._deadline = math.inf
+        self.heard = bytearray()  # the last bytes, for error messages
+
+    def allow(self, seconds: float | None) -> None:
+        """The next reads end within `seconds`, together; None takes the limit away."""
+        self._deadline = math.inf if seconds is None else time.monotonic() + seconds
+
+    def inWaiting(self) -> int:  # the name that mpremote calls
+        self._check()
+        return self._port.in_waiting
+
+    def read(self, size: int = 1) -> bytes:
+        got = b""
+        while len(got) < size:
+            self._check()
+            got += self._port.read(size - len(got))
+        self.heard = (self.heard + got)[-40:]
+        return got
+
+    def _check(self) -> None:
+        if time.monotonic() > self._deadline:
+            raise TimeoutError("no answer in time")
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._port, name)
+
+
+def _pieces(data: bytes) -> Iterator[bytes]:
+    """The stream that device/put.py takes, in pieces that split no escape pair."""
+    stream = data.replace(b"\xdb", b"\xdb\xdd").replace(b"\x03", b"\xdb\xdc")
+    start = 0
+    while start < len(stream):
+        end = start + PIECE
+        end -= stream[end - 1 : end] == b"\xdb"
+        yield stream[start:end]
+        start = end
+
+
+def _text(output: bytes) -> str:
+    return output.replace(b"\r\n", b"\n").decode(errors="replace")
+
+
+def _ports() -> str:
+    """The serial ports of this machine, for an error message."""
+    ports = sorted(port.device for port in list_ports.comports())
+    return f"there are {', '.join(ports)}" if ports else "none is there: plug the board in with a data cable"
+
+
+def _first_usb_port() -> str:
+    for port in sorted(list_ports.comports()):
+        if port.vid is not None:
+            return port.device
+    raise PortError("auto: no USB serial port is there; plug the board in with a data cable, or use --port emulator")
+
+
+def _why_closed(port: str) -> str:
+    """mpremote drops the reason why a port would not open: open it again and read the reason."""
+    try:
+        serial.serial_for_url(port, exclusive=True).close()
+    except (ValueError, TypeError) as error:
+        return (
+            f"{port}: no port has such a name ({error}); use auto, a device such as /dev/ttyACM0, or socket://HOST:PORT"
+        )
+    except OSError as error:
+        if port.startswith("socket://"):
+            return f"{port}: nothing listens there; start a board there with: edgewise emulate RPI_PICO"
+        if error.errno == errno.EACCES:
+            return f"{port}: permission denied; run: sudo usermod -aG dialout $USER, then log in again"
+        if error.errno in (errno.EAGAIN, errno.EBUSY) or "PermissionError" in str(error):  # the latter on Windows
+            return f"{port}: another program has it; close that program and try again"
+        if sys.platform == "win32" or not os.path.exists(port):
+            return f"{port}: no such port; {_ports()}"
+        return f"{port}: cannot be opened ({error}); {_ports()}"
+    return f"{port}: could not be opened for a moment; try again"

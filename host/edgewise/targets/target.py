@@ -1,0 +1,143 @@
+"""One interface to every place where MicroPython runs: a board, an emulated board, the host's own interpreter."""
+
+import ast
+import binascii
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib.resources import files
+from types import TracebackType
+from typing import Any, Self
+
+from edgewise.errors import DeviceError
+from edgewise.mpy import ARCHITECTURES
+
+FILE_TIMEOUT_S = 120.0  # an emulated Pico hashes about 45 kB/s, a board more; its whole flash is below this
+
+@dataclass(frozen=True)
+class BoardInfo:
+    """What a running MicroPython says of itself; sizes in bytes, `fs_free` None where there is no filesystem."""
+
+    machine: str
+    version: str
+    mpy_version: int
+    mpy_sub: int
+    mpy_arch: str | None
+    float_bits: int
+    heap_free: int
+    fs_free: int | None
+
+
+class Target(ABC):
+    """A MicroPython that runs code and keeps files; close it, or use it in a `with`.
+
+    Names that one exec defines stay for the next, until `soft_reset`. A relative path starts at the filesystem's root.
+    Every method raises PortError when the target is gone and DeviceError when the code that it ran raised.
+    """
+
+    name: str  # what error messages call it
+
+    @abstractmethod
+    def exec(
+        self, source: str, timeout_s: float | None = None, on_output: Callable[[bytes], None] | None = None
+    ) -> str:
+        """Run `source`; return what it printed, with \\n line ends.
+
+        `on_output` gets each line as it arrives, as the target sent it. After `timeout_s` seconds the program is
+        interrupted and DeviceError raised; None waits for as long as the target is there.
+        """
+
+    @abstractmethod
+    def put(self, path: str, data: bytes, on_progress: Callable[[int, int], None] | None = None) -> None:
+        """Write a file and the folders above it; a cut leaves the old file, never half of the new one.
+
+        `on_progress` gets the bytes done and the bytes in all. A full filesystem is a DeviceError with both numbers.
+        """
+
+    @abstractmethod
+    def soft_reset(self) -> None:
+        """Start the interpreter afresh: empty heap, no names, files kept. boot.py runs, main.py does not."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """Let the target go; closing twice is harmless."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None):
+        self.close()
+
+    def eval(self, expression: str) -> Any:
+        """The value of an expression that is plain data: numbers, strings, bytes, None and containers of them."""
+        text = self.exec(f"print(repr({expression}))").strip()
+        try:
+            return ast.literal_eval(text)
+        except (ValueError, SyntaxError) as error:
+            raise DeviceError(f"{expression} on {self.name} is not plain data: {text}") from error
+
+    def get(self, path: str) -> bytes:
+        """A file's bytes."""
+        *lines, _none = self._run("get", self._where(path)).splitlines()
+        return b"".join(map(binascii.a2b_base64, lines))
+
+    def remove(self, path: str) -> None:
+        """Delete a file; DeviceError if it is not there."""
+        self._call("remove", self._where(path))
+
+    def exists(self, path: str) -> bool:
+        """Is there a file or folder at `path`?"""
+        return self._call("exists", self._where(path))
+
+    def hashes(self, paths: list[str]) -> dict[str, str | None]:
+        """The sha256 of each file in hexadecimal, None where there is no such file; one round trip for all."""
+        found = self._call("hashes", *(self._where(path) for path in paths))
+        return dict(zip(paths, found, strict=True))
+
+    def info(self) -> BoardInfo:
+        """What runs there and what is free; `heap_free` is taken after a collection."""
+        machine, version, mpy, float_bits, heap_free, fs_free = self._call("info")
+        # sys.implementation._mpy: bits 0-7 the version, 8-9 the sub-version, from 10 on the architecture, then flags
+        arch = mpy >> 10 & 0xF
+        arch_name = ARCHITECTURES[arch] if arch < len(ARCHITECTURES) else f"unknown ({arch})"
+        return BoardInfo(machine, version, mpy & 0xFF, mpy >> 8 & 3, arch_name, float_bits, heap_free, fs_free)
+
+    def _where(self, path: str) -> str:
+        """The path that code on the target opens."""
+        return path
+
+    def _call(self, function: str, *arguments: str) -> Any:
+        """What the function that `device/FUNCTION.py` defines returns; arguments and result are plain data."""
+        return ast.literal_eval(self._run(function, *arguments).strip())
+
+    def _run(self, function: str, *arguments: str) -> str:
+        """What the function that `device/FUNCTION.py` defines prints, and the repr of its result as the last line."""
+        try:
+            return self.exec(device_call(function, *arguments), timeout_s=FILE_TIMEOUT_S)
+        except DeviceError as error:
+            what = " ".join((function, *arguments))
+            raise DeviceError(f"{what} on {self.name}: {error}", error.traceback) from error
+
+
+def device_call(function: str, *arguments: object) -> str:
+    """A program that prints repr(FUNCTION(*arguments)), as `device/FUNCTION.py` defines it, and leaves no name."""
+    tree = ast.parse((files(__package__) / "device" / f"{function}.py").read_text("utf-8"))
+    # every byte takes 0.1 ms to an emulated Pico: comments go with the parsing, docstrings here
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Module | ast.FunctionDef) and ast.get_docstring(node) is not None:
+            del node.body[0]
+    call = ", ".join(map(repr, arguments))
+    return f"{ast.unparse(tree)}\ntry:\n print(repr({function}({call})))\nfinally:\n del {function}\n"
+
+
+def device_error(traceback: str) -> DeviceError:
+    """A traceback from the target; its last line, as 'ValueError: ...', is the message."""
+    lines = traceback.strip().splitlines()
+    return DeviceError(lines[-1].strip() if lines else "the program ended without a message", traceback)
+
+
+def board_full(path: str, needed: int, free: int, where: str) -> DeviceError:
+    """The one message for a full filesystem; sizes in bytes."""
+    return DeviceError(
+        f"{path} needs {needed} bytes but {free} are free on {where}: remove files there or make the model smaller"
+    )
