@@ -40,7 +40,8 @@ class Artifact:
 
 
 def of_program(program: Program, X: np.ndarray | None = None) -> Artifact:
-    """X: rows to keep as evidence, shape (n_rows, n_features)."""
+    """X: rows to keep as evidence, shape (n_rows, n_features); the program's own rows by default."""
+    X = program.rows if X is None else X
     files = {f"{program.name}.py": program.source.encode(), f"{program.name}.mpy": program.mpy}
     return Artifact(
         name=program.name,
@@ -94,7 +95,7 @@ def load(folder: str | Path) -> Artifact:
     """An artifact from its folder; every file is held to the manifest's sha256. Raises ModelFileError."""
     folder = Path(folder)
     manifest = _read_manifest(folder)
-    content = {}
+    content: dict[str, bytes] = {}
     for name, digest in manifest["sha256"].items():
         path = folder / name
         if not path.is_file() or hashlib.sha256(content.setdefault(name, path.read_bytes())).hexdigest() != digest:
@@ -143,6 +144,9 @@ def _read_manifest(folder: Path) -> dict:
         raise ModelFileError(f"{path} is not JSON ({error}); run edgewise transpile again") from None
     if not isinstance(manifest, dict) or manifest.get("format") != FORMAT:
         raise ModelFileError(f"{path} is not of format {FORMAT}; run edgewise transpile again with this version")
+    names = manifest.get("sha256")
+    if not isinstance(names, dict) or any(Path(name).name != name for name in names):
+        raise ModelFileError(f"{path} names files outside its folder; run edgewise transpile again")
     return manifest
 
 
@@ -152,8 +156,8 @@ def _files_of(folder: Path) -> set[str]:
         return set()
     try:
         return set(_read_manifest(folder)["sha256"])
-    except (ModelFileError, KeyError):
-        return set()
+    except ModelFileError:
+        return set()  # not ours to clean up
 
 
 def _write_json(path: Path, content: dict) -> None:

@@ -46,9 +46,7 @@ class Dataset:
     def __post_init__(self) -> None:
         n_rows = len(self.y)
         if self.X.shape != (n_rows, len(self.feature_names)):
-            raise DatasetError(
-                f"{self.name}: X has shape {self.X.shape}, y and the names {n_rows, len(self.feature_names)}"
-            )
+            raise DatasetError(f"{self.name}: X has shape {self.X.shape}, y and the names {n_rows, len(self.feature_names)}")
         if self.groups is not None and len(self.groups) != n_rows:
             raise DatasetError(f"{self.name}: {len(self.groups)} groups for {n_rows} rows")
         if not self.feature_names:
@@ -183,9 +181,7 @@ def split(
     n_test = math.ceil(test_size * parts)
     n_train = parts - n_test
     if not n_train:
-        raise DatasetError(
-            f"{name}: test size {test_size} leaves none of {parts} {noun} to train on; choose a smaller one"
-        )
+        raise DatasetError(f"{name}: test size {test_size} leaves none of {parts} {noun} to train on; choose a smaller one")
     classes, counts = np.unique(y, return_counts=True)
     arguments = {"n_splits": 1, "test_size": n_test, "random_state": seed}
     if groups is not None:
@@ -248,9 +244,7 @@ def thermistor(n: int = 1000, seed: int = 0, noise_counts: float = 2.0, bits: in
     thermistors, Deep-Sea Research 15 (1968) 497-503.
     """
     if n < 2 or noise_counts < 0 or bits not in (12, 16):
-        raise DatasetError(
-            f"thermistor({n=}, {noise_counts=}, {bits=}): need n of 2 or more, noise of 0 or more, 12 or 16 bits"
-        )
+        raise DatasetError(f"thermistor({n=}, {noise_counts=}, {bits=}): need n of 2 or more, noise of 0 or more, 12 or 16 bits")
     _check_seed(seed)
     # RandomState, not Generator: numpy promises that its stream never changes.
     random = np.random.RandomState(seed)

@@ -149,7 +149,5 @@ def _cache() -> Path:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise FirmwareError(
-            f"{folder}: {error.strerror}; set XDG_CACHE_HOME to a folder that can be written"
-        ) from error
+        raise FirmwareError(f"{folder}: {error.strerror}; set XDG_CACHE_HOME to a folder that can be written") from error
     return folder

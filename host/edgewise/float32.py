@@ -19,7 +19,7 @@ def round_down(values: np.ndarray) -> np.ndarray:
     return np.where(nearest > values, np.nextafter(nearest, np.float32(-np.inf)), nearest).astype(np.float32)
 
 
-def to_key(values: np.ndarray) -> np.ndarray:
+def to_key(values: np.ndarray | np.floating) -> np.ndarray:
     """int64 that orders as the float32 does: negative bit patterns are mirrored, and both zeros map to 0."""
     bits = np.ascontiguousarray(values, dtype=np.float32).view(np.int32).astype(np.int64)
     return np.where(bits < 0, -(bits & 0x7FFFFFFF), bits)

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from zipfile import BadZipFile
 
 import numpy as np
 from sklearn.base import is_classifier
@@ -27,7 +28,11 @@ class Golden:
 
     def head(self, n_rows: int | None) -> "Golden":
         """The first n_rows rows, or all."""
-        return Golden(*[None if part is None else part[:n_rows] for part in vars(self).values()])
+        return self.take(slice(n_rows))
+
+    def take(self, rows: slice | np.ndarray) -> "Golden":
+        parts = {name: None if part is None else part[rows] for name, part in vars(self).items()}
+        return Golden(**parts)  # type: ignore[arg-type]
 
     def save(self, path: Path) -> None:
         np.savez_compressed(path, **{name: part for name, part in vars(self).items() if part is not None})
@@ -38,7 +43,7 @@ class Golden:
             with np.load(path, allow_pickle=False) as parts:
                 fields = {name: parts[name] for name in parts.files}
             return Golden(*(fields.get(name) for name in ("X", "expected", "classes", "low", "high")))  # type: ignore[arg-type]
-        except (OSError, ValueError, EOFError) as error:
+        except (OSError, ValueError, EOFError, BadZipFile) as error:
             raise ModelFileError(f"{path} cannot be read ({error}); transpile again") from None
 
 
@@ -75,4 +80,4 @@ def probes(model: BoardModel, estimator, X: np.ndarray | None, n_rows: int = 3) 
     _, first = np.unique(whole.expected[sure], return_index=True)
     chosen = sure[np.sort(first)]
     chosen = np.sort(chosen[np.linspace(0, len(chosen) - 1, min(n_rows, len(chosen))).astype(int)])
-    return Golden(*[None if part is None else part[chosen] for part in vars(whole).values()])
+    return whole.take(chosen)

@@ -1,5 +1,6 @@
 """Model as scikit-learn learned it -> model as a board computes it. Pure functions; the proofs of the bounds are in `bounds`."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -138,7 +139,7 @@ def _linear(model: Model, X: np.ndarray | None) -> BoardLinear:
     candidates = [np.zeros(model.n_features), rows.mean(axis=0).astype(np.float32)]
     plain, centered = (_centered(coef, intercept, center, linear.link, rows) for center in candidates)
     # Centering costs a subtraction a feature; it earns that where the features are large beside their spread.
-    plain_bound, centered_bound = (linear_bound(core, core.largest_offset).max() for core in (plain, centered))
+    plain_bound, centered_bound = (linear_bound(core, np.abs(rows - core.center).max(axis=0)).max() for core in (plain, centered))
     return plain if plain_bound <= 2 * centered_bound else centered
 
 
@@ -180,4 +181,8 @@ def _neighbors(model: Model, X: np.ndarray | None) -> BoardNeighbors:
     )
 
 
-PASSES = {Trees: _trees, Linear: _linear, Neighbors: _neighbors}
+PASSES: dict[type, Callable[[Model, np.ndarray | None], BoardCore]] = {
+    Trees: _trees,
+    Linear: _linear,
+    Neighbors: _neighbors,
+}

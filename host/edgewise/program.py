@@ -21,10 +21,14 @@ from edgewise.mpy import cross_compile
 from edgewise.passes import BoardLinear, BoardModel, BoardNeighbors, BoardTrees, for_board
 
 # Modules of MicroPython that a program of the same name would hide, or be hidden by.
-RESERVED = frozenset(
-    "array asyncio binascii builtins collections deflate errno esp32 framebuf gc hashlib heapq io json machine main math "
-    "micropython mip network neopixel os platform random re rp2 select socket ssl struct sys time uctypes boot".split()
-)
+# fmt: off
+RESERVED = frozenset({
+    "array", "asyncio", "binascii", "boot", "builtins", "collections", "deflate", "errno", "esp32", "framebuf", "gc",
+    "hashlib", "heapq", "io", "json", "machine", "main", "math", "micropython", "mip", "network", "neopixel", "os",
+    "platform", "random", "re", "rp2", "select", "socket", "ssl", "struct", "sys", "time", "uctypes",
+})
+# fmt: on
+KEPT_ROWS = 200  # evidence for verify where no test rows are given
 
 
 @dataclass(frozen=True)
@@ -40,6 +44,7 @@ class Program:
     backend: str
     board: str
     facts: tuple[str, ...]
+    rows: np.ndarray | None  # some of the rows that transpile was given
 
     def golden(self, X: np.ndarray) -> Golden:
         """Evidence for `verify`: rows, shape (n_rows, n_features), with scikit-learn's answers."""
@@ -78,7 +83,18 @@ def transpile(
     test = probes(model, estimator, X)
     facts = (*_describe(model), f"back end: {backend_name}", *facts)
     source = compose(_header(name, model, facts), _with_golden(emission, model, names, test))
-    return Program(name, source, cross_compile(name, source), model, estimator, names, backend_name, board, facts)
+    return Program(
+        name,
+        source,
+        cross_compile(name, source),
+        model,
+        estimator,
+        names,
+        backend_name,
+        board,
+        facts,
+        None if X is None else X[:KEPT_ROWS],
+    )
 
 
 def _rows(X, n_features: int) -> np.ndarray | None:
@@ -135,7 +151,8 @@ def _describe(model: BoardModel) -> tuple[str, ...]:
         bound = "the bound of the scores is unknown: no training rows were given"
         if core.largest_offset is not None:
             largest = bounds.linear_bound(core, core.largest_offset).max()
-            bound = f"{'values' if model.classes is None else 'scores'} within {largest:.2g} of scikit-learn's over the training range"
+            what = "values" if model.classes is None else "scores"
+            bound = f"{what} within {largest:.2g} of scikit-learn's over the training range"
     else:
         assert isinstance(core, BoardNeighbors)
         size = f"{len(core.prototypes)} prototypes, k = {core.k}, {core.metric}, {core.weights} weights"

@@ -118,9 +118,7 @@ def read(path: Path, header: bool = True) -> Table:
     if path.is_dir():
         raise DatasetError(f"{path}: is a folder; name a file in it")
     if not path.exists():
-        found = get_close_matches(
-            path.name, [p.name for p in path.parent.iterdir()] if path.parent.is_dir() else [], n=1
-        )
+        found = get_close_matches(path.name, [p.name for p in path.parent.iterdir()] if path.parent.is_dir() else [], n=1)
         raise DatasetError(f"{path}: no such file" + (f"; did you mean {found[0]!r}?" if found else "; check the path"))
     if suffix not in READERS:
         raise DatasetError(f"{path}: unknown kind of file {suffix!r}; known are {', '.join(READERS)}")
@@ -163,9 +161,7 @@ def _read_text(path: Path, raw: bytes, header: bool) -> Table:
     if records and all(len(row) == len(names) + 1 for _, row in records):
         trailing = all(row[-1] == "" for _, row in records)
         what = "delimiter at the end of each row" if trailing else "first column without a name (row numbers)"
-        warnings.append(
-            f"{path}: rows hold {len(names) + 1} fields, the header {len(names)} names: assumed a {what}, dropped"
-        )
+        warnings.append(f"{path}: rows hold {len(names) + 1} fields, the header {len(names)} names: assumed a {what}, dropped")
         records = [(line, row[:-1] if trailing else row[1:]) for line, row in records]
     for line, row in records:
         if len(row) != len(names):
@@ -238,9 +234,7 @@ def _read_npy(path: Path, raw: bytes, header: bool) -> Table:
     promised = shape[0] * width if fortran else shape[0]
     if held < promised:
         what = "values" if fortran else "rows"
-        raise DatasetError(
-            f"{path}: is cut short, it holds {held} of the {promised} {what} its header promises; fetch it again"
-        )
+        raise DatasetError(f"{path}: is cut short, it holds {held} of the {promised} {what} its header promises; fetch it again")
     stream.seek(0)
     array = np.load(stream, allow_pickle=False)
     names = tuple(array.dtype.names or (f"c{i}" for i in range(width)))

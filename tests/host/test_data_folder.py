@@ -26,9 +26,7 @@ def script(monkeypatch):
     """Imports a build script, which stands beside the data and in no package."""
     monkeypatch.syspath_prepend(DATA)
     yield importlib.import_module
-    for name in [
-        name for name, module in sys.modules.items() if str(getattr(module, "__file__", "")).startswith(str(DATA))
-    ]:
+    for name in [name for name, module in sys.modules.items() if str(getattr(module, "__file__", "")).startswith(str(DATA))]:
         del sys.modules[name]
 
 

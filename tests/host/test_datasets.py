@@ -81,9 +81,7 @@ def test_blank_lines_are_no_rows(tmp_path):
 
 awkward = st.one_of(
     st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), min_size=1, max_size=8),
-    st.sampled_from(
-        [CODE, 'a"b', "a\nb", "a\r\nb", "Größe [°C]", "温度", "a,b;c\td", "__import__('os')", "{0}", "\\n", "%s"]
-    ),
+    st.sampled_from([CODE, 'a"b', "a\nb", "a\r\nb", "Größe [°C]", "温度", "a,b;c\td", "__import__('os')", "{0}", "\\n", "%s"]),
 )
 
 
@@ -306,9 +304,7 @@ def test_npy_that_holds_no_table(tmp_path):
     header = (tmp_path / "empty.npy").read_bytes().replace(b"(0, 4)", b"(0, 4 ")
     assert "is no npy file" in refusal(write(tmp_path, header, "open.npy"))
     text = save(tmp_path / "text.npy", np.array([["a", "b"], ["c", "d"]])).read_bytes()
-    assert "column 'c0' holds text that is no Unicode" in refusal(
-        write(tmp_path, text[:-16] + b"\xff" * 16, "u.npy"), "1"
-    )
+    assert "column 'c0' holds text that is no Unicode" in refusal(write(tmp_path, text[:-16] + b"\xff" * 16, "u.npy"), "1")
     array = np.arange(8.0).reshape(4, 2)
     array[2, 1] = math.nan
     assert "row 3, column 'c1': nan is not a finite" in refusal(save(tmp_path / "nan.npy", array), "0")
@@ -368,9 +364,7 @@ def test_splits_that_cannot_be():
     assert "leaves none of 2 groups to train on" in refused_split(rows([1, 2] * 5, ["p", "q"] * 5), 0.9)
     assert "leaves none of 2 rows to train on" in refused_split(rows([1.0, 2.0]), 0.6)
     assert "into 8 and 2, fewer than the 5 classes" in refused_split(rows([*"abcde"] * 2), 0.2)
-    assert "class 'b' is only among the groups drawn" in refused_split(
-        rows([*"aaaabb"], [*"112233"]), 0.34, seed=lost("3")
-    )
+    assert "class 'b' is only among the groups drawn" in refused_split(rows([*"aaaabb"], [*"112233"]), 0.34, seed=lost("3"))
 
 
 def lost(group: str) -> int:

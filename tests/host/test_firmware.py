@@ -148,9 +148,7 @@ def test_the_environment_comes_first(cache: Path, monkeypatch: pytest.MonkeyPatc
 
 
 @pytest.mark.parametrize(("version", "good"), [("(1, 22, 0)", True), ("(1, 19, 1)", False)])
-def test_the_one_on_path_comes_last(
-    cache: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, version: str, good: bool
-):
+def test_the_one_on_path_comes_last(cache: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, version: str, good: bool):
     on_path = script(tmp_path / "micropython", f"echo '{version}'")
     monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
     monkeypatch.setattr(debian_build, "available", lambda: False)

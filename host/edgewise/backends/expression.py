@@ -4,7 +4,8 @@ Every number that a decision depends on is a float32 in a table, beside a commen
 could arrive one unit off (see `packing.pack_floats`).
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 from m2cgen import ast
@@ -37,7 +38,7 @@ class _Interpreter(PythonInterpreter):
 
     def interpret_if_expr(self, expr, **kwargs):
         test = expr.test
-        self._cg.add_code_line(f"# {ascii(self.feature_names[test.left.index])} <= {np.float32(test.right.value)}")
+        self._cg.add_code_line(f"# {self.feature_names[test.left.index]!a} <= {np.float32(test.right.value)}")
         return super().interpret_if_expr(expr, **kwargs)
 
 
@@ -53,7 +54,9 @@ def _trees(model: BoardModel, core: BoardTrees, names: Sequence[str]) -> Emissio
     for i, root in enumerate(core.roots):
         expression, depth = _tree_expression(core, numbers, int(root))
         if depth > DEEPEST:
-            raise UnsupportedModelError(f"a tree of depth {depth} is too deep for nested ifs (at most {DEEPEST}); use the table back end")
+            raise UnsupportedModelError(
+                f"a tree of depth {depth} is too deep for nested ifs (at most {DEEPEST}); use the table back end"
+            )
         with recursion_limit(20 * depth + 1000):
             functions.append(_Interpreter(f"_tree_{i}", table, names).interpret(expression))
     roots = tuple(Name(f"_tree_{i}") for i in range(len(core.roots)))
@@ -107,4 +110,8 @@ def _neighbors(model: BoardModel, core: BoardNeighbors, names: Sequence[str]) ->
     raise UnsupportedModelError("nearest neighbors have no expression form; use the table back end")
 
 
-EMITTERS = {BoardTrees: _trees, BoardLinear: _linear, BoardNeighbors: _neighbors}
+EMITTERS: dict[type, Callable[[BoardModel, Any, Sequence[str]], Emission]] = {
+    BoardTrees: _trees,
+    BoardLinear: _linear,
+    BoardNeighbors: _neighbors,
+}

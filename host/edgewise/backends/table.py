@@ -1,5 +1,8 @@
 """Packed tables and a plain loop: the default, small and without allocation where it can be."""
 
+from collections.abc import Callable
+from typing import Any
+
 import numpy as np
 
 from edgewise.backends.module import Emission
@@ -125,4 +128,8 @@ def _neighbors(model: BoardModel, core: BoardNeighbors) -> Emission:
     return Emission(kernels, constants)
 
 
-EMITTERS = {BoardTrees: _trees, BoardLinear: _linear, BoardNeighbors: _neighbors}
+EMITTERS: dict[type, Callable[[BoardModel, Any], Emission]] = {
+    BoardTrees: _trees,
+    BoardLinear: _linear,
+    BoardNeighbors: _neighbors,
+}

@@ -1,6 +1,8 @@
 """Fitted scikit-learn estimator -> intermediate form. One visible table says which."""
 
 import re
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 from sklearn.base import is_classifier
@@ -23,10 +25,10 @@ from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor, ExtraTre
 from sklearn.utils.validation import check_is_fitted
 
 from edgewise.errors import UnsupportedModelError
-from edgewise.ir import Label, Model
+from edgewise.ir import Label, Linear, Model, Neighbors, Trees
 from edgewise.lower import linear, neighbors, scalers, trees
 
-LOWERINGS = {
+LOWERINGS: dict[type, Callable[[Any], Trees | Linear | Neighbors]] = {
     DecisionTreeClassifier: trees.lower,
     DecisionTreeRegressor: trees.lower,
     ExtraTreeClassifier: trees.lower,
@@ -75,7 +77,8 @@ def _split(estimator):
     """(scaler or None, estimator), by exact type: a subclass may predict otherwise."""
     steps = [step for _, step in estimator.steps] if type(estimator) is Pipeline else [estimator]
     steps = [step for step in steps if step not in (None, "passthrough")]
-    for step, table in zip(steps, (*[scalers.SCALERS] * (len(steps) - 1), LOWERINGS), strict=True):
+    for i, step in enumerate(steps):
+        table: dict[type, Any] = LOWERINGS if i == len(steps) - 1 else scalers.SCALERS
         if type(step) not in table:
             place = "as the model" if table is LOWERINGS else "in front of it"
             known = ", ".join(sorted(known.__name__ for known in table))

@@ -34,7 +34,7 @@ class _Reader:
         self.value: list[list[float]] = []
 
     def read(self, expression: ast.Expr) -> None:
-        pending = [(expression, self.roots, None)]
+        pending: list[tuple[ast.Expr, list[int], int | None]] = [(expression, self.roots, None)]
         while pending:
             node, parent, side = pending.pop()
             if isinstance(node, ast.IfExpr):

@@ -100,6 +100,4 @@ class EmulatedPico(SerialBoard):
         self._emulator.close()
 
     def _lost(self, reason: str) -> PortError:
-        return PortError(
-            f"the emulated Pico at {self.name} is lost: {self._emulator.fate()}; start it again ({reason})"
-        )
+        return PortError(f"the emulated Pico at {self.name} is lost: {self._emulator.fate()}; start it again ({reason})")

@@ -51,9 +51,7 @@ class SerialBoard(Target):
             self.close()
             raise
 
-    def exec(
-        self, source: str, timeout_s: float | None = None, on_output: Callable[[bytes], None] | None = None
-    ) -> str:
+    def exec(self, source: str, timeout_s: float | None = None, on_output: Callable[[bytes], None] | None = None) -> str:
         with self._conversation():
             self._send(source)
             self._serial.allow(timeout_s)
@@ -223,9 +221,7 @@ def _why_closed(port: str) -> str:
     try:
         serial.serial_for_url(port, exclusive=True).close()
     except (ValueError, TypeError) as error:
-        return (
-            f"{port}: no port has such a name ({error}); use auto, a device such as /dev/ttyACM0, or socket://HOST:PORT"
-        )
+        return f"{port}: no port has such a name ({error}); use auto, a device such as /dev/ttyACM0, or socket://HOST:PORT"
     except OSError as error:
         if port.startswith("socket://"):
             return f"{port}: nothing listens there; start a board there with: edgewise emulate RPI_PICO"

@@ -14,6 +14,7 @@ from edgewise.mpy import ARCHITECTURES
 
 FILE_TIMEOUT_S = 120.0  # an emulated Pico hashes about 45 kB/s, a board more; its whole flash is below this
 
+
 @dataclass(frozen=True)
 class BoardInfo:
     """What a running MicroPython says of itself; sizes in bytes, `fs_free` None where there is no filesystem."""
@@ -38,9 +39,7 @@ class Target(ABC):
     name: str  # what error messages call it
 
     @abstractmethod
-    def exec(
-        self, source: str, timeout_s: float | None = None, on_output: Callable[[bytes], None] | None = None
-    ) -> str:
+    def exec(self, source: str, timeout_s: float | None = None, on_output: Callable[[bytes], None] | None = None) -> str:
         """Run `source`; return what it printed, with \\n line ends.
 
         `on_output` gets each line as it arrives, as the target sent it. After `timeout_s` seconds the program is
@@ -78,25 +77,25 @@ class Target(ABC):
 
     def get(self, path: str) -> bytes:
         """A file's bytes."""
-        *lines, _none = self._run("get", self._where(path)).splitlines()
+        *lines, _none = self.run("get", self._where(path)).splitlines()
         return b"".join(map(binascii.a2b_base64, lines))
 
     def remove(self, path: str) -> None:
         """Delete a file; DeviceError if it is not there."""
-        self._call("remove", self._where(path))
+        self.call("remove", self._where(path))
 
     def exists(self, path: str) -> bool:
         """Is there a file or folder at `path`?"""
-        return self._call("exists", self._where(path))
+        return self.call("exists", self._where(path))
 
     def hashes(self, paths: list[str]) -> dict[str, str | None]:
         """The sha256 of each file in hexadecimal, None where there is no such file; one round trip for all."""
-        found = self._call("hashes", *(self._where(path) for path in paths))
+        found = self.call("hashes", *(self._where(path) for path in paths))
         return dict(zip(paths, found, strict=True))
 
     def info(self) -> BoardInfo:
         """What runs there and what is free; `heap_free` is taken after a collection."""
-        machine, version, mpy, float_bits, heap_free, fs_free = self._call("info")
+        machine, version, mpy, float_bits, heap_free, fs_free = self.call("info")
         # sys.implementation._mpy: bits 0-7 the version, 8-9 the sub-version, from 10 on the architecture, then flags
         arch = mpy >> 10 & 0xF
         arch_name = ARCHITECTURES[arch] if arch < len(ARCHITECTURES) else f"unknown ({arch})"
@@ -106,16 +105,16 @@ class Target(ABC):
         """The path that code on the target opens."""
         return path
 
-    def _call(self, function: str, *arguments: str) -> Any:
+    def call(self, function: str, *arguments: object) -> Any:
         """What the function that `device/FUNCTION.py` defines returns; arguments and result are plain data."""
-        return ast.literal_eval(self._run(function, *arguments).strip())
+        return ast.literal_eval(self.run(function, *arguments).strip())
 
-    def _run(self, function: str, *arguments: str) -> str:
+    def run(self, function: str, *arguments: object) -> str:
         """What the function that `device/FUNCTION.py` defines prints, and the repr of its result as the last line."""
         try:
             return self.exec(device_call(function, *arguments), timeout_s=FILE_TIMEOUT_S)
         except DeviceError as error:
-            what = " ".join((function, *arguments))
+            what = " ".join((function, *(str(argument)[:60] for argument in arguments)))
             raise DeviceError(f"{what} on {self.name}: {error}", error.traceback) from error
 
 

@@ -40,9 +40,7 @@ class UnixPort(Target):
             self.close()
             raise
 
-    def exec(
-        self, source: str, timeout_s: float | None = None, on_output: Callable[[bytes], None] | None = None
-    ) -> str:
+    def exec(self, source: str, timeout_s: float | None = None, on_output: Callable[[bytes], None] | None = None) -> str:
         deadline = math.inf if timeout_s is None else time.monotonic() + timeout_s
         program = source.encode()
         try:
@@ -105,9 +103,7 @@ class UnixPort(Target):
                 self._stdin, self._stdout = self._process.stdin, self._process.stdout
                 greeting = self._until_eot(time.monotonic() + START_TIMEOUT_S)
             except (OSError, EOFError) as error:  # TimeoutError is an OSError
-                raise PortError(
-                    f"unix: {command[0]} is no MicroPython that starts ({str(error) or self._end()})"
-                ) from error
+                raise PortError(f"unix: {command[0]} is no MicroPython that starts ({str(error) or self._end()})") from error
         if greeting != b"micropython":
             raise PortError(f"unix: {command[0]} is no MicroPython: it says {greeting[:40]!r}")
 

@@ -1,0 +1,36 @@
+# On a fresh Debian 12: `make demo` shows the whole way, `make test` proves it. Everything lives in .venv and the user's cache folder.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+
+.PHONY: demo test lint bench setup clean
+
+demo: setup
+	$(BIN)/edgewise demo
+
+test: lint
+	$(BIN)/pytest
+
+lint: setup
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/codespell
+	$(BIN)/mypy
+
+bench: setup
+	$(BIN)/python tests/bench/bench.py
+
+setup: $(READY)
+	$(BIN)/edgewise firmware RPI_PICO
+	$(BIN)/edgewise firmware unix
+
+$(READY): pyproject.toml
+	$(PYTHON) -c 'import ensurepip' 2>/dev/null || { apt-get update -q && apt-get install -qy --no-install-recommends python3-venv; } || \
+	  { echo 'error: python3 has no venv module; install it (apt-get install python3-venv) and run make again'; exit 1; }
+	$(PYTHON) -m venv --clear $(VENV)
+	$(BIN)/pip install --disable-pip-version-check --quiet -e '.[dev]'
+	touch $@
+
+clean:
+	rm -rf $(VENV) build

@@ -1,0 +1,43 @@
+"""Time and memory of a deployed model, measured where it runs."""
+
+import binascii
+from dataclasses import dataclass
+
+import numpy as np
+
+from edgewise.artifact import Artifact
+from edgewise.errors import DeviceError
+from edgewise.targets import Target
+
+BENCH_ROWS = 8
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """us_per_call: microseconds of one predict, the empty loop taken off; bytes_per_call: what it allocates; for a row that
+    is a list, and one that is an array('f'). heap_held_bytes: after the import and a collection."""
+
+    us_per_call: float
+    us_per_call_array: float
+    bytes_per_call: int
+    bytes_per_call_array: int
+    heap_held_bytes: int
+    import_us: int
+    mpy_bytes: int
+    py_bytes: int
+
+
+def bench(artifact: Artifact, target: Target, repeat: int = 4) -> Measurement:
+    """Measures the deployed module in a fresh heap, over the first rows of the evidence (zeros without any)."""
+    X = artifact.evidence.X[:BENCH_ROWS] if artifact.evidence is not None else np.zeros((1, artifact.n_features))
+    target.soft_reset()
+    packed = binascii.b2a_base64(np.asarray(X, dtype="<f4").tobytes(), newline=False)
+    try:
+        import_us, held, calls, _ = target.call("measure", artifact.name, packed, artifact.n_features, repeat)
+    except DeviceError as error:
+        if "ImportError" in error.traceback:
+            raise DeviceError(f"{artifact.name} is not on {target.name}; deploy it first", error.traceback) from None
+        raise
+    (us, allocated), (us_array, allocated_array) = calls
+    sizes = {name.rpartition(".")[2]: len(content) for name, content in artifact.files.items()}
+    return Measurement(us, us_array, allocated, allocated_array, held, import_us, sizes["mpy"], sizes["py"])

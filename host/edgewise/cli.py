@@ -1,0 +1,399 @@
+"""The command line: the table of commands, and the only place that prints or exits."""
+
+import json
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from edgewise import artifact, boards, datasets, fit, training
+from edgewise.bench import bench
+from edgewise.boards import Board
+from edgewise.deploy import Deployment, deploy
+from edgewise.errors import EdgewiseError, FitError
+from edgewise.program import transpile
+from edgewise.targets import Target, connect
+from edgewise.verify import Verification, require_passed, verify
+
+app = typer.Typer(
+    help="scikit-learn models on MicroPython boards: train, transpile, check, deploy, verify.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+out = Console(highlight=False, soft_wrap=True)
+err = Console(stderr=True, highlight=False, soft_wrap=True)
+
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object for scripts.")]
+Folder = Annotated[Path, typer.Argument(metavar="DIR", help="Folder that transpile wrote.")]
+Port = Annotated[str, typer.Option(help="auto, /dev/ttyACM0, COM3, socket://HOST:PORT, emulator, or unix.")]
+Output = Annotated[Path, typer.Option("-o", "--output", metavar="DIR", help="Folder to write; new, empty, or an earlier one.")]
+
+
+def main() -> None:
+    """Runs a command; every error that a user can mend is one line on stderr and exit code 1, wrong usage is 2."""
+    try:
+        app()  # exits by itself, with 2 on wrong usage
+    except EdgewiseError as error:
+        _fail(str(error))
+    except OSError as error:  # a full disk, a folder that may not be written
+        _fail(f"{error.filename or 'the system'}: {error.strerror or error}")
+
+
+def _fail(message: str) -> None:
+    err.print("error: " + " ".join(message.split()), markup=False, style="bold red" if err.is_terminal else None)
+    sys.exit(1)
+
+
+@app.command("boards")
+def boards_command(as_json: Json = False) -> None:
+    """The known boards and their limits."""
+    rows = [
+        {"id": b.id, "name": b.name, "mcu": b.mcu, "mpy": b.mpy_arch, "float": b.float_bits, "MHz": b.clock_hz // 10**6}
+        | {"heap": b.heap_free_bytes, "files": b.fs_bytes, "emitters": " ".join(b.emitters), "emulated": b.emulated}
+        for b in boards.known()
+    ]
+    _show("Boards (heap and files: free bytes)", rows, as_json)
+
+
+@app.command("models")
+def models_command(as_json: Json = False) -> None:
+    """The names that train --model takes."""
+    from edgewise.estimators import MODELS
+
+    rows = [{"model": name, "classes": bool(pair[0]), "numbers": bool(pair[1])} for name, pair in MODELS.items()]
+    _show("Models", rows, as_json)
+
+
+@app.command("train")
+def train_command(
+    file: Annotated[Path, typer.Argument(help="csv, tsv, txt (also .gz) or npy file, or the name of data that come along.")],
+    target: Annotated[str, typer.Option(help="Column to predict.")],
+    output: Output,
+    model: Annotated[str, typer.Option(help="See edgewise models.")] = "tree",
+    group: Annotated[str | None, typer.Option(help="Column whose rows stay on one side of the split (a person, a day).")] = None,
+    test_size: Annotated[float, typer.Option(help="Share of the rows or groups to test on.")] = 0.3,
+    seed: Annotated[int, typer.Option(help="Of the split and the estimator.")] = 0,
+    drop: Annotated[str, typer.Option(help="Columns to leave out, separated by commas.")] = "",
+    no_header: Annotated[bool, typer.Option("--no-header", help="The first row holds values; columns are c0, c1, ...")] = False,
+    task: Annotated[str | None, typer.Option(help="classification or regression, where the target leaves it open.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Train a model on a table of sensor readings."""
+    artifact.claim(output)
+    path = file if file.exists() or file.suffix else datasets.shipped(str(file))
+    columns = [name for name in drop.split(",") if name]
+    dataset = datasets.load(path, target, group, columns, header=not no_header, task=task)  # type: ignore[arg-type]
+    with _spinner("training"):
+        trained = training.train(dataset, model, test_size, seed, groups=group or "")
+    training.save(trained, output)
+    _warn(trained.warnings)
+    _show("Training", _scores(trained) | {"folder": str(output)}, as_json)
+
+
+@app.command("transpile")
+def transpile_command(
+    source: Annotated[Path, typer.Argument(metavar="DIR|MODEL.skops", help="Folder of train, or a saved estimator.")],
+    output: Annotated[
+        Path | None, typer.Option("-o", "--output", metavar="DIR", help="Folder to write; DIR itself by default.")
+    ] = None,
+    backend: Annotated[str, typer.Option(help="auto, table, or expression (nested ifs, to read).")] = "auto",
+    board: Annotated[str, typer.Option(help="See edgewise boards.")] = "RPI_PICO",
+    name: Annotated[str | None, typer.Option(help="Name of the module; that of the output folder by default.")] = None,
+    trust_pickle: Annotated[bool, typer.Option(help="Read a pickle or joblib file, which may run any code.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Turn a trained model into one MicroPython module."""
+    saved = training.load(source, trust_pickle)
+    if output is None and not source.is_dir():
+        raise typer.BadParameter("a file needs -o DIR", param_hint="--output")
+    folder = output or source
+    artifact.claim(folder)
+    with _spinner("transpiling"):
+        program = transpile(
+            saved.estimator,
+            name or _module_name(folder),
+            saved.X_train,
+            saved.feature_names,
+            board,
+            backend,
+            saved.facts,
+        )
+        program.save(folder, saved.X_test)
+    _show(
+        "Transpiled",
+        {"module": program.name, **_sizes(artifact.load(folder)), "facts": list(program.facts), "folder": str(folder)},
+        as_json,
+    )
+
+
+@app.command("check")
+def check_command(
+    folder: Folder, board: Annotated[str, typer.Option(help="See edgewise boards.")], as_json: Json = False
+) -> None:
+    """Does the model fit a board? Exit code 1 and the remedy if not."""
+    result = fit.check(artifact.load(folder), Board.load(board))
+    size = result.footprint
+    rows = {
+        "board": result.where,
+        "heap held": f"{size.heap_held_bytes} bytes predicted",
+        "heap to import": f"{size.heap_import_mpy_bytes} as .mpy, {size.heap_import_py_bytes} as .py, "
+        f"of {result.heap_free_bytes} free",
+        "files": f"{size.mpy_bytes} as .mpy, {size.py_bytes} as .py, of {result.fs_free_bytes} free",
+        "fits": result.fits,
+        "notes": list(result.notes),
+    }
+    _show("Check", asdict(result) | {"fits": result.fits} if as_json else rows, as_json)
+    if not result.fits:
+        raise FitError("; ".join(result.problems))
+
+
+@app.command("deploy")
+def deploy_command(
+    folder: Folder,
+    port: Port,
+    source: Annotated[bool, typer.Option("--source", help="Copy the .py, not the .mpy.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Copy although the model seems too large.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Copy the module to a board; only what changed."""
+    loaded = artifact.load(folder)
+    with _port(port) as target:
+        result = _deploy(loaded, target, source, force)
+    _show("Deployed", asdict(result), as_json)
+
+
+@app.command("verify")
+def verify_command(
+    folder: Folder,
+    port: Port,
+    rows: Annotated[int | None, typer.Option(min=1, help="How many of the held-out rows; all by default.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Hold the board's predictions to scikit-learn's. Exit code 1 on any unexplained difference."""
+    loaded = artifact.load(folder)
+    with _port(port) as target:
+        result = _verify(loaded, target, rows)
+    _show("Verified", asdict(result), as_json)
+    require_passed(result)
+
+
+@app.command("bench")
+def bench_command(folder: Folder, port: Port, as_json: Json = False) -> None:
+    """Measure time and memory of the deployed model on the board."""
+    loaded = artifact.load(folder)
+    with _port(port) as target, _spinner("measuring"):
+        result = bench(loaded, target)
+    _show("Measured" + _emulated(port), asdict(result), as_json)
+
+
+@app.command("emulate")
+def emulate_command(board: str = "RPI_PICO", as_json: Json = False) -> None:
+    """Keep an emulated board up until Ctrl-C; prints its socket:// address."""
+    from edgewise.firmware import rp2_firmware
+    from edgewise.targets import Emulator
+
+    Board.load(board)
+    with _progress() as report:
+        image = rp2_firmware(board, report)
+    emulator = Emulator(image.path)
+    try:
+        _note(f"{board} runs MicroPython {image.version} ({image.origin}); Ctrl-C stops it")
+        print(json.dumps({"address": emulator.address}) if as_json else emulator.address, flush=True)
+        emulator.wait()
+    except KeyboardInterrupt:
+        _note("stopped")
+    finally:
+        emulator.close()
+
+
+@app.command("firmware")
+def firmware_command(board: str = "RPI_PICO", as_json: Json = False) -> None:
+    """Fetch or build the MicroPython firmware of a board; prints its path. `unix` is the interpreter of this machine."""
+    from edgewise.firmware import rp2_firmware, unix_micropython
+
+    with _progress() as report:
+        if board == "unix":
+            facts = {"path": str(unix_micropython(report))}
+        else:
+            Board.load(board)
+            image = rp2_firmware(board, report)
+            facts = {"path": str(image.path), "version": image.version, "origin": image.origin}
+            _note(f"MicroPython {image.version} for {board}: {image.origin}")
+    print(json.dumps(facts) if as_json else facts["path"])
+
+
+@app.command("demo")
+def demo_command(
+    port: Port = "emulator",
+    output: Annotated[Path, typer.Option("-o", "--output", metavar="DIR")] = Path("build/exercise"),
+    as_json: Json = False,
+) -> None:
+    """The whole way on real data: train a forest, transpile, check, deploy, verify, measure."""
+    data = datasets.load(datasets.shipped("shoulder_exercises"), "exercise", "person", ["recording"])
+    artifact.claim(output)
+    _note(f"1/6 train: a forest on {len(data.y)} windows of 7 exercises, watch data of 10 people")
+    with _spinner("training"):
+        trained = training.train(data, "forest", test_size=0.2, groups="person")
+    training.save(trained, output)
+    _note("2/6 transpile")
+    with _spinner("transpiling"):
+        program = transpile(
+            trained.estimator, "exercise", trained.X_train, trained.feature_names, "RPI_PICO", facts=trained.facts
+        )
+        program.save(output, trained.X_test)
+    loaded = artifact.load(output)
+    _note("3/6 check")
+    checked = fit.check(loaded, "RPI_PICO")
+    if not checked.fits:
+        raise FitError("; ".join(checked.problems))
+    with _port(port) as target:
+        board = target.info()
+        _note(f"4/6 deploy to {board.machine}, MicroPython {board.version}, {board.float_bits}-bit floats" + _emulated(port))
+        _deploy(loaded, target)
+        _note(f"5/6 verify on the {len(loaded.evidence or ())} rows of people it was not trained on")
+        proof = _verify(loaded, target)
+        _note("6/6 measure")
+        with _spinner("measuring"):
+            measured = bench(loaded, target)
+    summary: dict[str, Any] = {
+        **_scores(trained),
+        "rows equal on the board": f"{proof.n_equal}/{proof.n_rows}"
+        + (f", {proof.n_explained} explained" if proof.n_explained else ""),
+        "us per prediction" + _emulated(port): round(measured.us_per_call),
+        "bytes allocated a call": measured.bytes_per_call,
+        "heap held, bytes": measured.heap_held_bytes,
+        "flash, bytes": measured.mpy_bytes,
+        "folder": str(output),
+    }
+    _show("Exercise recognition on a Pico", summary, as_json)
+    require_passed(proof)
+
+
+def _deploy(loaded: artifact.Artifact, target: Target, source: bool = False, force: bool = False) -> Deployment:
+    """Checks the board's own free memory first."""
+    board = target.info()
+    fitted = fit.check_limits(loaded, board.heap_free, board.fs_free, target.name)
+    if fitted.problems and not force:
+        raise FitError("; ".join(fitted.problems) + " (--force copies all the same)")
+    with _bar(f"copying {loaded.name}") as report:
+        return deploy(loaded, target, source, report)
+
+
+def _verify(loaded: artifact.Artifact, target: Target, rows: int | None = None) -> Verification:
+    with _bar("verifying") as report:
+        return verify(loaded, target, rows, report)
+
+
+def _module_name(folder: Path) -> str:
+    return "".join(letter if letter.isalnum() and letter.isascii() else "_" for letter in folder.absolute().name.lower())
+
+
+def _scores(trained: training.Training) -> dict[str, Any]:
+    rows: dict[str, Any] = {f"{trained.metric} on held-out rows": round(trained.score, 4)}
+    if trained.random_score is not None:
+        rows["a random split would claim"] = round(trained.random_score, 4)
+    return rows | {"always the same answer": round(trained.baseline_score, 4)}
+
+
+def _sizes(loaded: artifact.Artifact) -> dict[str, Any]:
+    size = loaded.footprint
+    return {"mpy bytes": size.mpy_bytes, "py bytes": size.py_bytes, "heap held, predicted": size.heap_held_bytes}
+
+
+def _emulated(port: str) -> str:
+    return {"emulator": " (emulated)", "unix": " (unix port)"}.get(port, "")
+
+
+@contextmanager
+def _port(port: str) -> Iterator[Target]:
+    with _progress() as report:
+        target = connect(port, report)
+    with target:
+        yield target
+
+
+def _bars() -> Progress:
+    columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeElapsedColumn())
+    return Progress(*columns, console=err, transient=True, disable=not err.is_terminal)
+
+
+@contextmanager
+def _progress() -> Iterator[Any]:
+    """A bar for steps that call back with a text and a share (None: unknown); a line each where there is no terminal."""
+    with _bars() as bars:
+        task = bars.add_task("", total=None, visible=False)
+        said = set()
+
+        def report(description: str, share: float | None) -> None:
+            if not err.is_terminal and description not in said:
+                said.add(description)
+                _note(description)
+            bars.update(
+                task,
+                description=description,
+                completed=(share or 0) * 100,
+                total=None if share is None else 100,
+                visible=True,
+            )
+
+        yield report
+
+
+@contextmanager
+def _bar(description: str) -> Iterator[Any]:
+    with _bars() as bars:
+        task = bars.add_task(description, total=None)
+        yield lambda done, total: bars.update(task, completed=done, total=total)
+
+
+@contextmanager
+def _spinner(description: str) -> Iterator[None]:
+    with _bar(description):
+        yield
+
+
+def _note(text: str) -> None:
+    err.print(text, markup=False)
+
+
+def _warn(warnings: tuple[str, ...]) -> None:
+    for warning in warnings:
+        err.print("warning: " + " ".join(warning.split()), markup=False)
+
+
+def _show(title: str, content: Any, as_json: bool) -> None:
+    """A dict as a table of two columns, a list of dicts as one with a header; or the same as JSON."""
+    if as_json:
+        print(json.dumps(content, default=lambda value: str(value)))
+        return
+    table = Table(title=title, title_justify="left", show_header=isinstance(content, list))
+    if isinstance(content, list):
+        for key in content[0]:
+            table.add_column(key)
+        for row in content:
+            table.add_row(*(_text(value) for value in row.values()))
+    else:
+        table.add_column()
+        table.add_column()
+        for key, value in content.items():
+            table.add_row(key.replace("_", " "), _text(value))
+    out.print(table)
+
+
+def _text(value: Any) -> str:
+    from rich.markup import escape
+
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, (list, tuple)):
+        return escape("\n".join(map(str, value)))
+    return "" if value is None else escape(f"{value:.6g}" if isinstance(value, float) else str(value))

@@ -1,0 +1,140 @@
+"""Heap that a module takes on a board with 32-bit words, predicted from its source and its .mpy, without a board.
+
+Blocks of the heap are 16 bytes (py/gc.c). The constants below were fitted to nine modules measured on an emulated Pico with
+MicroPython 1.25.0 (5 % off at most for the heap held); docs/benchmarks.md shows prediction and measurement side by side.
+"""
+
+import ast
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from edgewise.passes import BoardLinear, BoardNeighbors, BoardTrees
+
+if TYPE_CHECKING:
+    from edgewise.program import Program
+
+BLOCK = 16
+MODULE_BYTES = 600  # module object, its dictionary, function objects
+VIEW_BYTES = 32  # a uctypes.struct and its descriptor
+STRING_BYTES = 8  # of the table of interned strings, beside the text
+POOLED_BYTES = 20  # a float and its place in a tuple
+IMPORT_SHARE, IMPORT_BYTES = 0.13, 150  # what reading a .mpy needs for a while, of the heap held
+COMPILE_BYTES, SYNTAX_NODE_BYTES = 5000, 11  # what compiling a .py needs for a while: the parser, and its tree
+
+
+@dataclass(frozen=True)
+class Footprint:
+    """Bytes. heap_held: after the import. heap_import: free heap that the import needs, that included."""
+
+    heap_held_bytes: int
+    heap_import_mpy_bytes: int
+    heap_import_py_bytes: int
+    mpy_bytes: int
+    py_bytes: int
+
+
+def footprint(source: str, mpy: bytes) -> Footprint:
+    tree = ast.parse(source)
+    literal_bytes, held = _constants(tree)
+    held += MODULE_BYTES + len(mpy) - literal_bytes
+    nodes = sum(isinstance(node, (ast.expr, ast.stmt)) for node in ast.walk(tree))
+    return _of_held(held, len(mpy), len(source.encode()), COMPILE_BYTES + SYNTAX_NODE_BYTES * nodes)
+
+
+def _of_held(held: float, mpy_bytes: float, py_bytes: float, compile_bytes: float) -> Footprint:
+    import_mpy = held * (1 + IMPORT_SHARE) + IMPORT_BYTES
+    return Footprint(*map(int, (held, import_mpy, held + compile_bytes, mpy_bytes, py_bytes)))
+
+
+def _constants(tree: ast.Module) -> tuple[int, int]:
+    """(bytes of literals in the .mpy, bytes that they and the objects made of them hold)."""
+    literal = held = 0
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and isinstance(node.value, bytes):
+            literal += len(node.value)
+            held += BLOCK + _blocks(len(node.value) + 1)
+    for statement in tree.body:
+        if not isinstance(statement, ast.Assign):
+            continue
+        value = statement.value
+        if isinstance(value, ast.Call) and isinstance(value.func, ast.Name) and value.func.id == "_view":
+            held += VIEW_BYTES
+        if isinstance(value, ast.Tuple):
+            texts = [e.value for e in value.elts if isinstance(e, ast.Constant) and isinstance(e.value, str)]
+            size = sum(len(text.encode()) for text in texts)
+            literal += size
+            held += _blocks(8 + 4 * len(value.elts)) + size + STRING_BYTES * len(texts)
+        if getattr(statement.targets[0], "id", "") == "_POOL":
+            held += POOLED_BYTES * (len(ast.literal_eval(value)) // 4)
+    return literal, held
+
+
+def _blocks(size: int) -> int:
+    return -(-size // BLOCK) * BLOCK
+
+
+def variants(program: "Program") -> tuple[tuple[str, Footprint], ...]:
+    """(change, footprint) of smaller models of the same kind; sizes are upper bounds, so that what they promise holds."""
+    whole = footprint(program.source, program.mpy)
+    core = program.model.core
+    sizes = VARIANTS[type(core)](core, len(program.model.classes or ()))
+    full = max((size for _, size in sizes), default=0)
+    literal, _ = _constants(ast.parse(program.source))
+    fixed = max(whole.heap_held_bytes - literal, 0)  # code, names and the objects around the tables
+    compile_bytes = whole.heap_import_py_bytes - whole.heap_held_bytes
+    return tuple(
+        (change, _of_held(fixed + size, fixed + size, whole.py_bytes * size / max(full, 1), compile_bytes))
+        for change, size in sizes
+        if fixed + size < whole.heap_held_bytes
+    )
+
+
+def _trees(core: BoardTrees, n_classes: int) -> list[tuple[str, int]]:
+    """Cut at every depth, or to the first trees: bytes of the tables."""
+    depth = _depths(core)
+    n_trees = len(core.roots)
+    leaf_bytes = 2 + 3 * min(n_classes, 8) if n_classes else 4  # more classes than that meet in few leaves
+    by_depth = [int((depth < limit).sum()) for limit in range(1, int(depth.max(initial=0)) + 1)]
+    sizes = [(f"max_depth={limit}", n * 9 + (n + n_trees) * leaf_bytes) for limit, n in enumerate(by_depth, 1)]
+    starts = np.sort(core.roots[core.roots >= 0])
+    for keep in sorted({max(1, int(n_trees * share)) for share in (0.75, 0.5, 0.33, 0.25, 0.1)} - {n_trees}):
+        n = int(starts[keep]) if keep < len(starts) else len(core.feature)
+        sizes.append((f"n_estimators={keep}", n * 9 + (n + keep) * leaf_bytes))
+    return sizes
+
+
+def _depths(core: BoardTrees) -> np.ndarray:
+    """Depth of each node, 0 for roots."""
+    depth = np.zeros(len(core.feature), dtype=np.int64)
+    level = core.roots[core.roots >= 0]
+    current = 0
+    while len(level):
+        depth[level] = current
+        children = np.concatenate([core.left[level], core.right[level]])
+        level, current = children[children >= 0], current + 1
+    return depth
+
+
+SHARES = (0.9, 0.8, 0.7, 0.6, 0.5, 0.4, 0.3, 0.2, 0.1, 0.05, 0.02)
+
+
+def _linear(core: BoardLinear, n_classes: int) -> list[tuple[str, int]]:
+    n_scores, n_features = core.coef.shape
+    kept = sorted({int(n_features * share) for share in SHARES} - {0})
+    return [(f"dropping features until {n} are left", 4 * (n_scores + 1) * n) for n in kept]
+
+
+def _neighbors(core: BoardNeighbors, n_classes: int) -> list[tuple[str, int]]:
+    n, n_features = core.prototypes.shape
+    kept = sorted({int(n * share) for share in SHARES} - set(range(core.k)))
+    return [(f"fitting on {count} training rows", (4 * n_features + 4) * count) for count in kept]
+
+
+VARIANTS: dict[type, Callable[[Any, int], list[tuple[str, int]]]] = {
+    BoardTrees: _trees,
+    BoardLinear: _linear,
+    BoardNeighbors: _neighbors,
+}

@@ -1,0 +1,108 @@
+"""Proves that a board predicts what scikit-learn predicted, row by row."""
+
+import binascii
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from edgewise.artifact import Artifact
+from edgewise.errors import DeviceError, EdgewiseError, ModelFileError
+from edgewise.golden import Golden
+from edgewise.targets import Target
+
+BATCH_BYTES = 6000  # of features; with their text well below the heap of the smallest board, and a second or two of work
+
+
+@dataclass(frozen=True)
+class Verification:
+    """n_equal: rows where the board answers as scikit-learn does (a value: to the last bit of float32).
+
+    n_explained: others where single precision or the quantum of the votes leaves that answer open. n_unexplained: the
+    rest; first_difference describes the first of them. largest_error: of a regression's values, else None.
+    """
+
+    n_rows: int
+    n_equal: int
+    n_explained: int
+    n_unexplained: int
+    first_difference: str | None
+    largest_error: float | None
+
+    @property
+    def passed(self) -> bool:
+        return self.n_unexplained == 0
+
+
+def verify(
+    artifact: Artifact, target: Target, n_rows: int | None = None, on_progress: Callable[[int, int], None] | None = None
+) -> Verification:
+    """Sends the evidence rows (the first n_rows) to the deployed module and holds its answers to scikit-learn's.
+
+    `on_progress` gets rows done and rows in all. Raises ModelFileError without evidence, DeviceError when the module is
+    not on the board or raises.
+    """
+    if artifact.evidence is None or not len(artifact.evidence):
+        raise ModelFileError(f"{artifact.name} has no rows to verify with; transpile a training folder, or pass X_test")
+    evidence = artifact.evidence.head(n_rows)
+    answers: list = []
+    step = max(1, BATCH_BYTES // (4 * artifact.n_features))
+    for start in range(0, len(evidence), step):
+        answers += _predict(artifact, target, evidence.X[start : start + step])
+        if on_progress:
+            on_progress(len(answers), len(evidence))
+    return compare(artifact.classes, evidence, answers)
+
+
+def _predict(artifact: Artifact, target: Target, X: np.ndarray) -> list:
+    packed = binascii.b2a_base64(X.astype("<f4").tobytes(), newline=False)
+    try:
+        result = target.call("predict", artifact.name, packed, artifact.n_features)
+    except DeviceError as error:
+        if "ImportError" in error.traceback:
+            raise DeviceError(f"{artifact.name} is not on {target.name}; deploy it first", error.traceback) from None
+        raise
+    answers = list(np.frombuffer(result, "<f4")) if isinstance(result, bytes) else list(result)
+    if len(answers) != len(X):
+        raise DeviceError(f"{target.name} answered {len(answers)} of {len(X)} rows; reset it and verify again")
+    return answers
+
+
+def compare(classes: tuple | None, evidence: Golden, answers: list) -> Verification:
+    """Answers: labels (of a type equal to the class's), or float32 values."""
+    if classes is None:
+        values = np.array(answers, dtype=np.float32)
+        equal = values == evidence.expected.astype(np.float32)
+        assert evidence.low is not None
+        assert evidence.high is not None
+        fine = (values >= evidence.low) & (values <= evidence.high)
+        expected = list(evidence.expected)
+        error: float | None = float(np.abs(values - evidence.expected).max())
+    else:
+        indices = np.array([_index(classes, answer) for answer in answers])
+        equal = indices == evidence.expected
+        fine = (indices >= 0) & evidence.classes[np.arange(len(indices)), indices]  # type: ignore[index]
+        expected, error = [classes[i] for i in evidence.expected], None
+    wrong = np.flatnonzero(~equal & ~fine)
+    first = None
+    if len(wrong):
+        row = int(wrong[0])
+        shown = ", ".join(f"{value:.6g}" for value in evidence.X[row, :8]) + (", ..." if evidence.X.shape[1] > 8 else "")
+        first = f"row {row} [{shown}]: the board says {answers[row]!r}, scikit-learn {expected[row]!r}"
+    explained = int((~equal & fine).sum())
+    return Verification(len(answers), int(equal.sum()), explained, len(wrong), first, error)
+
+
+def _index(classes: tuple, answer) -> int:
+    """Place of a label, -1 for what is none; True is not 1 here."""
+    for i, label in enumerate(classes):
+        if label == answer and type(label) is type(answer):
+            return i
+    return -1
+
+
+def require_passed(verification: Verification) -> Verification:
+    """Raises EdgewiseError that describes the first unexplained difference."""
+    if not verification.passed:
+        raise EdgewiseError(f"{verification.n_unexplained} of {verification.n_rows} rows differ; {verification.first_difference}")
+    return verification
