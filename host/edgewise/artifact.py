@@ -50,7 +50,7 @@ def of_program(program: Program, X: np.ndarray | None = None) -> Artifact:
         n_features=program.model.n_features,
         board=program.board,
         footprint=footprint(program.source, program.mpy),
-        smaller=variants(program),
+        smaller=variants(program.model, program.source, program.mpy),
         evidence=None if X is None else program.golden(X),
     )
 

@@ -34,6 +34,7 @@ err = Console(stderr=True, highlight=False, soft_wrap=True)
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object for scripts.")]
 Folder = Annotated[Path, typer.Argument(metavar="DIR", help="Folder that transpile wrote.")]
+BoardId = Annotated[str, typer.Argument(metavar="BOARD", help="RPI_PICO, the one that can be emulated.")]
 Port = Annotated[str, typer.Option(help="auto, /dev/ttyACM0, COM3, socket://HOST:PORT, emulator, or unix.")]
 Output = Annotated[Path, typer.Option("-o", "--output", metavar="DIR", help="Folder to write; new, empty, or an earlier one.")]
 
@@ -196,7 +197,7 @@ def bench_command(folder: Folder, port: Port, as_json: Json = False) -> None:
 
 
 @app.command("emulate")
-def emulate_command(board: str = "RPI_PICO", as_json: Json = False) -> None:
+def emulate_command(board: BoardId = "RPI_PICO", as_json: Json = False) -> None:
     """Keep an emulated board up until Ctrl-C; prints its socket:// address."""
     from edgewise.firmware import rp2_firmware
     from edgewise.targets import Emulator
@@ -216,7 +217,7 @@ def emulate_command(board: str = "RPI_PICO", as_json: Json = False) -> None:
 
 
 @app.command("firmware")
-def firmware_command(board: str = "RPI_PICO", as_json: Json = False) -> None:
+def firmware_command(board: BoardId = "RPI_PICO", as_json: Json = False) -> None:
     """Fetch or build the MicroPython firmware of a board; prints its path. `unix` is the interpreter of this machine."""
     from edgewise.firmware import rp2_firmware, unix_micropython
 

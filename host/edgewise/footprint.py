@@ -7,14 +7,11 @@ MicroPython 1.25.0 (5 % off at most for the heap held); docs/benchmarks.md shows
 import ast
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
-from edgewise.passes import BoardLinear, BoardNeighbors, BoardTrees
-
-if TYPE_CHECKING:
-    from edgewise.program import Program
+from edgewise.passes import BoardLinear, BoardModel, BoardNeighbors, BoardTrees
 
 BLOCK = 16
 MODULE_BYTES = 600  # module object, its dictionary, function objects
@@ -76,13 +73,13 @@ def _blocks(size: int) -> int:
     return -(-size // BLOCK) * BLOCK
 
 
-def variants(program: "Program") -> tuple[tuple[str, Footprint], ...]:
+def variants(model: BoardModel, source: str, mpy: bytes) -> tuple[tuple[str, Footprint], ...]:
     """(change, footprint) of smaller models of the same kind; sizes are upper bounds, so that what they promise holds."""
-    whole = footprint(program.source, program.mpy)
-    core = program.model.core
-    sizes = VARIANTS[type(core)](core, len(program.model.classes or ()))
+    whole = footprint(source, mpy)
+    core = model.core
+    sizes = VARIANTS[type(core)](core, len(model.classes or ()))
     full = max((size for _, size in sizes), default=0)
-    literal, _ = _constants(ast.parse(program.source))
+    literal, _ = _constants(ast.parse(source))
     fixed = max(whole.heap_held_bytes - literal, 0)  # code, names and the objects around the tables
     compile_bytes = whole.heap_import_py_bytes - whole.heap_held_bytes
     return tuple(
