@@ -6,7 +6,9 @@ The verbs take a Program (from `transpile`), an Artifact, or an artifact's folde
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib import import_module
 from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
@@ -21,14 +23,25 @@ from edgewise.boards import Board
 from edgewise.deploy import Deployment
 from edgewise.errors import EdgewiseError
 from edgewise.fit import Fit
-from edgewise.program import Program, transpile
-from edgewise.targets import Target, connect
-from edgewise.training import train
+from edgewise.targets import TARGETS, Target, connect
 from edgewise.verify import Verification
+
+if TYPE_CHECKING:
+    from edgewise.program import Program, transpile
+    from edgewise.training import train
 
 __all__ = ["Board", "EdgewiseError", "Program", "bench", "check", "connect", "deploy", "train", "transpile", "verify"]
 
-Source = Program | Artifact | str | Path
+Source: TypeAlias = "Program | Artifact | str | Path"
+
+# These need scikit-learn, which takes a second to import: whoever deploys or verifies an artifact does without.
+LAZY = {"Program": "edgewise.program", "transpile": "edgewise.program", "train": "edgewise.training"}
+
+
+def __getattr__(name: str) -> Any:
+    if name in LAZY:
+        return getattr(import_module(LAZY[name]), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 def check(source: Source, board: Board | str) -> Fit:
@@ -47,28 +60,33 @@ def verify(source: Source, port: str | Target, X_test: np.ndarray | None = None)
 
     Raises EdgewiseError for X_test beside an artifact, whose estimator is not at hand.
     """
-    if X_test is not None and not isinstance(source, Program):
+    if X_test is not None and isinstance(source, Artifact | str | Path):
         raise EdgewiseError("X_test needs a Program, which knows the estimator; pass what transpile returned")
-    with _connected(port) as target:
-        return _verify.verify(_as_artifact(source, X_test), target)
+    artifact = _as_artifact(source, X_test)
+    with _connected(port, artifact) as target:
+        return _verify.verify(artifact, target)
 
 
 def bench(source: Source, port: str | Target) -> Measurement:
     """Time and memory of the deployed model, measured on the board."""
-    with _connected(port) as target:
-        return _bench.bench(_as_artifact(source), target)
+    artifact = _as_artifact(source)
+    with _connected(port, artifact) as target:
+        return _bench.bench(artifact, target)
 
 
 def _as_artifact(source: Source, X: np.ndarray | None = None) -> Artifact:
-    if isinstance(source, Program):
-        return _artifact.of_program(source, X)
-    return source if isinstance(source, Artifact) else _artifact.load(source)
+    if isinstance(source, str | Path):
+        return _artifact.load(source)
+    return source if isinstance(source, Artifact) else _artifact.of_program(source, X)
 
 
 @contextmanager
-def _connected(port: str | Target) -> Iterator[Target]:
+def _connected(port: str | Target, needed: Artifact | None = None) -> Iterator[Target]:
+    """needed: what has to be there; a target that is started for this call is empty, and gets it."""
     if isinstance(port, Target):
         yield port  # whoever opened it closes it
     else:
         with connect(port) as target:
+            if needed and port in TARGETS:
+                _deploy.deploy(needed, target)
             yield target

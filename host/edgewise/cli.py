@@ -1,26 +1,28 @@
 """The command line: the table of commands, and the only place that prints or exits."""
 
-import json
+import keyword
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
+from importlib.metadata import version
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
-from rich.table import Table
 
-from edgewise import artifact, boards, datasets, fit, training
+from edgewise import artifact, boards, fit, report
 from edgewise.bench import bench
 from edgewise.boards import Board
 from edgewise.deploy import Deployment, deploy
-from edgewise.errors import EdgewiseError, FitError
-from edgewise.program import transpile
-from edgewise.targets import Target, connect
+from edgewise.errors import EdgewiseError, FitError, PortError
+from edgewise.targets import TARGETS, Target, connect
 from edgewise.verify import Verification, require_passed, verify
+
+if TYPE_CHECKING:  # scikit-learn takes a second to import: only the commands that need it do
+    from edgewise.training import Training
 
 app = typer.Typer(
     help="scikit-learn models on MicroPython boards: train, transpile, check, deploy, verify.",
@@ -29,8 +31,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-out = Console(highlight=False, soft_wrap=True)
-err = Console(stderr=True, highlight=False, soft_wrap=True)
+out = Console(highlight=False, soft_wrap=True, markup=False, emoji=False)
+err = Console(stderr=True, highlight=False, soft_wrap=True, markup=False, emoji=False)
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object for scripts.")]
 Folder = Annotated[Path, typer.Argument(metavar="DIR", help="Folder that transpile wrote.")]
@@ -41,8 +43,9 @@ Output = Annotated[Path, typer.Option("-o", "--output", metavar="DIR", help="Fol
 
 def main() -> None:
     """Runs a command; every error that a user can mend is one line on stderr and exit code 1, wrong usage is 2."""
+    sys.stdout.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]  # a label that the terminal cannot show
     try:
-        app()  # exits by itself, with 2 on wrong usage
+        app(prog_name="edgewise")  # exits by itself, with 2 on wrong usage
     except EdgewiseError as error:
         _fail(str(error))
     except OSError as error:  # a full disk, a folder that may not be written
@@ -50,19 +53,29 @@ def main() -> None:
 
 
 def _fail(message: str) -> None:
-    err.print("error: " + " ".join(message.split()), markup=False, style="bold red" if err.is_terminal else None)
+    _say(f"error: {message}", "bold red")
     sys.exit(1)
+
+
+@app.callback(invoke_without_command=True)
+def _version(show: Annotated[bool, typer.Option("--version", help="Print the version and exit.", is_eager=True)] = False) -> None:
+    if show:
+        print(f"edgewise {version('edgewise')}")
+        raise typer.Exit
 
 
 @app.command("boards")
 def boards_command(as_json: Json = False) -> None:
     """The known boards and their limits."""
+    if as_json:
+        _print_json([asdict(board) for board in boards.known()])
+        return
     rows = [
-        {"id": b.id, "name": b.name, "mcu": b.mcu, "mpy": b.mpy_arch, "float": b.float_bits, "MHz": b.clock_hz // 10**6}
-        | {"heap": b.heap_free_bytes, "files": b.fs_bytes, "emitters": " ".join(b.emitters), "emulated": b.emulated}
+        {"id": b.id, "mcu": b.mcu, ".mpy": b.mpy_arch, "float": b.float_bits, "MHz": b.clock_hz // 10**6}
+        | {"heap": b.heap_free_bytes, "files": b.fs_bytes, "emulated": b.emulated}
         for b in boards.known()
     ]
-    _show("Boards (heap and files: free bytes)", rows, as_json)
+    _show("Boards (heap and files: free bytes)", rows)
 
 
 @app.command("models")
@@ -71,12 +84,14 @@ def models_command(as_json: Json = False) -> None:
     from edgewise.estimators import MODELS
 
     rows = [{"model": name, "classes": bool(pair[0]), "numbers": bool(pair[1])} for name, pair in MODELS.items()]
-    _show("Models", rows, as_json)
+    _print_json(rows) if as_json else _show("Models", rows)
 
 
 @app.command("train")
 def train_command(
-    file: Annotated[Path, typer.Argument(help="csv, tsv, txt (also .gz) or npy file, or the name of data that come along.")],
+    file: Annotated[
+        Path, typer.Argument(metavar="FILE", help="csv, tsv, txt (also .gz) or npy file, or shoulder_exercises, ...")
+    ],
     target: Annotated[str, typer.Option(help="Column to predict.")],
     output: Output,
     model: Annotated[str, typer.Option(help="See edgewise models.")] = "tree",
@@ -89,15 +104,20 @@ def train_command(
     as_json: Json = False,
 ) -> None:
     """Train a model on a table of sensor readings."""
+    from edgewise import datasets, training
+
     artifact.claim(output)
-    path = file if file.exists() or file.suffix else datasets.shipped(str(file))
+    path = file if file.exists() or file.suffix or len(file.parts) > 1 else datasets.shipped(str(file))
     columns = [name for name in drop.split(",") if name]
     dataset = datasets.load(path, target, group, columns, header=not no_header, task=task)  # type: ignore[arg-type]
     with _spinner("training"):
         trained = training.train(dataset, model, test_size, seed, groups=group or "")
     training.save(trained, output)
     _warn(trained.warnings)
-    _show("Training", _scores(trained) | {"folder": str(output)}, as_json)
+    if as_json:
+        _print_json(_score_facts(trained) | {"warnings": trained.warnings, "folder": str(output)})
+    else:
+        _show(f"Trained {model} on {len(trained.X_train)} rows", _scores(trained) | {"folder": str(output)})
 
 
 @app.command("transpile")
@@ -109,10 +129,15 @@ def transpile_command(
     backend: Annotated[str, typer.Option(help="auto, table, or expression (nested ifs, to read).")] = "auto",
     board: Annotated[str, typer.Option(help="See edgewise boards.")] = "RPI_PICO",
     name: Annotated[str | None, typer.Option(help="Name of the module; that of the output folder by default.")] = None,
-    trust_pickle: Annotated[bool, typer.Option(help="Read a pickle or joblib file, which may run any code.")] = False,
+    trust_pickle: Annotated[
+        bool, typer.Option("--trust-pickle", help="Read a pickle or joblib file, which may run any code.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Turn a trained model into one MicroPython module."""
+    from edgewise import training
+    from edgewise.program import transpile
+
     saved = training.load(source, trust_pickle)
     if output is None and not source.is_dir():
         raise typer.BadParameter("a file needs -o DIR", param_hint="--output")
@@ -129,11 +154,12 @@ def transpile_command(
             saved.facts,
         )
         program.save(folder, saved.X_test)
-    _show(
-        "Transpiled",
-        {"module": program.name, **_sizes(artifact.load(folder)), "facts": list(program.facts), "folder": str(folder)},
-        as_json,
-    )
+    loaded = artifact.load(folder)
+    if as_json:
+        _print_json({"name": program.name, "facts": program.facts, **asdict(loaded.footprint), "folder": str(folder)})
+        return
+    rows = {"module": program.name, **_sizes(loaded), "facts": program.facts, "folder": str(folder)}
+    _show("Transpiled", rows)
 
 
 @app.command("check")
@@ -150,9 +176,12 @@ def check_command(
         f"of {result.heap_free_bytes} free",
         "files": f"{size.mpy_bytes} as .mpy, {size.py_bytes} as .py, of {result.fs_free_bytes} free",
         "fits": result.fits,
-        "notes": list(result.notes),
+        "notes": result.notes,
     }
-    _show("Check", asdict(result) | {"fits": result.fits} if as_json else rows, as_json)
+    if as_json:
+        _print_json(asdict(result) | {"fits": result.fits})
+    else:
+        _show("Check", rows)
     if not result.fits:
         raise FitError("; ".join(result.problems))
 
@@ -169,7 +198,7 @@ def deploy_command(
     loaded = artifact.load(folder)
     with _port(port) as target:
         result = _deploy(loaded, target, source, force)
-    _show("Deployed", asdict(result), as_json)
+    _print_json(asdict(result)) if as_json else _show("Deployed", report.labeled(result))
 
 
 @app.command("verify")
@@ -181,124 +210,159 @@ def verify_command(
 ) -> None:
     """Hold the board's predictions to scikit-learn's. Exit code 1 on any unexplained difference."""
     loaded = artifact.load(folder)
-    with _port(port) as target:
+    with _deployed(loaded, port) as target:
         result = _verify(loaded, target, rows)
-    _show("Verified", asdict(result), as_json)
+    if as_json:
+        _print_json(asdict(result) | {"passed": result.passed})
+    else:
+        _show("Verified" + _emulated(port), report.labeled(result))
     require_passed(result)
 
 
 @app.command("bench")
 def bench_command(folder: Folder, port: Port, as_json: Json = False) -> None:
-    """Measure time and memory of the deployed model on the board."""
+    """Measure time and memory of the deployed model."""
     loaded = artifact.load(folder)
-    with _port(port) as target, _spinner("measuring"):
+    with _deployed(loaded, port) as target, _spinner("measuring"):
         result = bench(loaded, target)
-    _show("Measured" + _emulated(port), asdict(result), as_json)
+    _print_json(asdict(result)) if as_json else _show("Measured" + _emulated(port), report.labeled(result))
 
 
 @app.command("emulate")
 def emulate_command(board: BoardId = "RPI_PICO", as_json: Json = False) -> None:
-    """Keep an emulated board up until Ctrl-C; prints its socket:// address."""
+    """Keep an emulated board up until Ctrl-C.
+
+    Prints its socket:// address, which every --port and mpremote connect take.
+    """
     from edgewise.firmware import rp2_firmware
-    from edgewise.targets import Emulator
+    from edgewise.targets import Emulator, SerialBoard
+    from edgewise.targets.emulated_pico import BOOT_PATIENCE_S
 
     Board.load(board)
-    with _progress() as report:
-        image = rp2_firmware(board, report)
-    emulator = Emulator(image.path)
+    with _progress() as on_progress:
+        image = rp2_firmware(board, on_progress)
     try:
-        _note(f"{board} runs MicroPython {image.version} ({image.origin}); Ctrl-C stops it")
-        print(json.dumps({"address": emulator.address}) if as_json else emulator.address, flush=True)
-        emulator.wait()
+        with Emulator(image.path) as emulator:
+            SerialBoard(emulator.address, BOOT_PATIENCE_S).close()  # booted: mpremote does not ask a second time
+            _say(f"{board} runs MicroPython {image.version} ({image.origin}); Ctrl-C stops it")
+            _print_json({"address": emulator.address}) if as_json else print(emulator.address, flush=True)
+            emulator.wait()
+            raise PortError(f"the emulated {board} ended by itself: {emulator.fate()}; start it again")
     except KeyboardInterrupt:
-        _note("stopped")
-    finally:
-        emulator.close()
+        _say("stopped")
 
 
 @app.command("firmware")
 def firmware_command(board: BoardId = "RPI_PICO", as_json: Json = False) -> None:
-    """Fetch or build the MicroPython firmware of a board; prints its path. `unix` is the interpreter of this machine."""
+    """Fetch or build MicroPython for a board.
+
+    Prints the path of the firmware. BOARD may be `unix`: the interpreter of this machine.
+    """
     from edgewise.firmware import rp2_firmware, unix_micropython
 
-    with _progress() as report:
+    with _progress() as on_progress:
         if board == "unix":
-            facts = {"path": str(unix_micropython(report))}
+            facts = {"path": str(unix_micropython(on_progress))}
         else:
             Board.load(board)
-            image = rp2_firmware(board, report)
+            image = rp2_firmware(board, on_progress)
             facts = {"path": str(image.path), "version": image.version, "origin": image.origin}
-            _note(f"MicroPython {image.version} for {board}: {image.origin}")
-    print(json.dumps(facts) if as_json else facts["path"])
+            _say(f"MicroPython {image.version} for {board}: {image.origin}")
+    _print_json(facts) if as_json else print(facts["path"])
 
 
 @app.command("demo")
 def demo_command(
     port: Port = "emulator",
-    output: Annotated[Path, typer.Option("-o", "--output", metavar="DIR")] = Path("build/exercise"),
+    output: Annotated[Path, typer.Option("-o", "--output", metavar="DIR", help="Folder to write.")] = Path("build/exercise"),
     as_json: Json = False,
 ) -> None:
-    """The whole way on real data: train a forest, transpile, check, deploy, verify, measure."""
+    """The whole way on real data, in one go.
+
+    Trains a forest, transpiles, checks, deploys, verifies and measures it.
+    """
+    from edgewise import datasets, training
+    from edgewise.program import transpile
+
     data = datasets.load(datasets.shipped("shoulder_exercises"), "exercise", "person", ["recording"])
     artifact.claim(output)
-    _note(f"1/6 train: a forest on {len(data.y)} windows of 7 exercises, watch data of 10 people")
+    _say(f"1/6 train: a forest on {len(data.y)} windows of 7 exercises, watch data of 10 people")
     with _spinner("training"):
         trained = training.train(data, "forest", test_size=0.2, groups="person")
     training.save(trained, output)
-    _note("2/6 transpile")
+    _say("2/6 transpile")
     with _spinner("transpiling"):
         program = transpile(
             trained.estimator, "exercise", trained.X_train, trained.feature_names, "RPI_PICO", facts=trained.facts
         )
         program.save(output, trained.X_test)
     loaded = artifact.load(output)
-    _note("3/6 check")
+    _say("3/6 check")
     checked = fit.check(loaded, "RPI_PICO")
     if not checked.fits:
         raise FitError("; ".join(checked.problems))
     with _port(port) as target:
         board = target.info()
-        _note(f"4/6 deploy to {board.machine}, MicroPython {board.version}, {board.float_bits}-bit floats" + _emulated(port))
+        _say(f"4/6 deploy to {board.machine}, MicroPython {board.version}, {board.float_bits}-bit floats" + _emulated(port))
         _deploy(loaded, target)
-        _note(f"5/6 verify on the {len(loaded.evidence or ())} rows of people it was not trained on")
+        _say(f"5/6 verify on the {len(loaded.evidence or ())} rows of people it was not trained on")
         proof = _verify(loaded, target)
-        _note("6/6 measure")
+        _say("6/6 measure")
         with _spinner("measuring"):
             measured = bench(loaded, target)
-    summary: dict[str, Any] = {
-        **_scores(trained),
-        "rows equal on the board": f"{proof.n_equal}/{proof.n_rows}"
-        + (f", {proof.n_explained} explained" if proof.n_explained else ""),
-        "us per prediction" + _emulated(port): round(measured.us_per_call),
-        "bytes allocated a call": measured.bytes_per_call,
-        "heap held, bytes": measured.heap_held_bytes,
-        "flash, bytes": measured.mpy_bytes,
-        "folder": str(output),
-    }
-    _show("Exercise recognition on a Pico", summary, as_json)
+    if as_json:
+        facts = {**_score_facts(trained), **asdict(proof), **asdict(measured), "folder": str(output)}
+        _print_json(facts)
+    else:
+        explained = f", {proof.n_explained} explained" if proof.n_explained else ""
+        summary = {
+            **_scores(trained),
+            "rows equal on the board": f"{proof.n_equal}/{proof.n_rows}{explained}",
+            "us per prediction" + _emulated(port): round(measured.us_per_call),
+            "bytes allocated a call": measured.bytes_per_call,
+            "heap held, bytes": measured.heap_held_bytes,
+            "flash, bytes": measured.mpy_bytes,
+            "folder": output,
+        }
+        _show("Exercise recognition on the board", summary)
     require_passed(proof)
 
 
+@contextmanager
+def _deployed(loaded: artifact.Artifact, port: str) -> Iterator[Target]:
+    """The board at a port; where it was started for this call, and is empty, with the module."""
+    with _port(port) as target:
+        if port in TARGETS:
+            _deploy(loaded, target)
+        yield target
+
+
 def _deploy(loaded: artifact.Artifact, target: Target, source: bool = False, force: bool = False) -> Deployment:
-    """Checks the board's own free memory first."""
-    board = target.info()
-    fitted = fit.check_limits(loaded, board.heap_free, board.fs_free, target.name)
-    if fitted.problems and not force:
-        raise FitError("; ".join(fitted.problems) + " (--force copies all the same)")
-    with _bar(f"copying {loaded.name}") as report:
-        return deploy(loaded, target, source, report)
+    with _bar(f"copying {loaded.name}") as on_progress:
+        return deploy(loaded, target, source, on_progress, force)
 
 
 def _verify(loaded: artifact.Artifact, target: Target, rows: int | None = None) -> Verification:
-    with _bar("verifying") as report:
-        return verify(loaded, target, rows, report)
+    with _bar("verifying") as on_progress:
+        return verify(loaded, target, rows, on_progress)
 
 
 def _module_name(folder: Path) -> str:
-    return "".join(letter if letter.isalnum() and letter.isascii() else "_" for letter in folder.absolute().name.lower())
+    """The folder's name as an identifier that is free on the board."""
+    from edgewise.program import RESERVED
+
+    name = "".join(letter if letter.isalnum() and letter.isascii() else "_" for letter in folder.absolute().name.lower())
+    return name if name.isidentifier() and not keyword.iskeyword(name) and name not in RESERVED else f"model_{name}"
 
 
-def _scores(trained: training.Training) -> dict[str, Any]:
+def _score_facts(trained: "Training") -> dict[str, Any]:
+    return {name: getattr(trained, name) for name in ("metric", "score", "random_score", "baseline_score")} | {
+        "train_rows": len(trained.X_train),
+        "test_rows": len(trained.X_test),
+    }
+
+
+def _scores(trained: "Training") -> dict[str, Any]:
     rows: dict[str, Any] = {f"{trained.metric} on held-out rows": round(trained.score, 4)}
     if trained.random_score is not None:
         rows["a random split would claim"] = round(trained.random_score, 4)
@@ -316,8 +380,8 @@ def _emulated(port: str) -> str:
 
 @contextmanager
 def _port(port: str) -> Iterator[Target]:
-    with _progress() as report:
-        target = connect(port, report)
+    with _progress() as on_progress:
+        target = connect(port, on_progress)
     with target:
         yield target
 
@@ -334,10 +398,10 @@ def _progress() -> Iterator[Any]:
         task = bars.add_task("", total=None, visible=False)
         said = set()
 
-        def report(description: str, share: float | None) -> None:
+        def on_progress(description: str, share: float | None) -> None:
             if not err.is_terminal and description not in said:
                 said.add(description)
-                _note(description)
+                _say(description)
             bars.update(
                 task,
                 description=description,
@@ -346,7 +410,7 @@ def _progress() -> Iterator[Any]:
                 visible=True,
             )
 
-        yield report
+        yield on_progress
 
 
 @contextmanager
@@ -362,39 +426,20 @@ def _spinner(description: str) -> Iterator[None]:
         yield
 
 
-def _note(text: str) -> None:
-    err.print(text, markup=False)
+def _say(text: str, style: str | None = None) -> None:
+    """One line on stderr, whatever the text holds."""
+    err.print(report.printable(" ".join(text.split())), style=style if err.is_terminal else None)
 
 
 def _warn(warnings: tuple[str, ...]) -> None:
     for warning in warnings:
-        err.print("warning: " + " ".join(warning.split()), markup=False)
+        _say(f"warning: {warning}")
 
 
-def _show(title: str, content: Any, as_json: bool) -> None:
-    """A dict as a table of two columns, a list of dicts as one with a header; or the same as JSON."""
-    if as_json:
-        print(json.dumps(content, default=lambda value: str(value)))
-        return
-    table = Table(title=title, title_justify="left", show_header=isinstance(content, list))
-    if isinstance(content, list):
-        for key in content[0]:
-            table.add_column(key)
-        for row in content:
-            table.add_row(*(_text(value) for value in row.values()))
-    else:
-        table.add_column()
-        table.add_column()
-        for key, value in content.items():
-            table.add_row(key.replace("_", " "), _text(value))
-    out.print(table)
+def _print_json(content: Any) -> None:
+    """The only thing on stdout."""
+    print(report.strict_json(content), flush=True)
 
 
-def _text(value: Any) -> str:
-    from rich.markup import escape
-
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, (list, tuple)):
-        return escape("\n".join(map(str, value)))
-    return "" if value is None else escape(f"{value:.6g}" if isinstance(value, float) else str(value))
+def _show(title: str, content: dict[str, Any] | list[dict[str, Any]]) -> None:
+    out.print(report.table(title, content))

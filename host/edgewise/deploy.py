@@ -4,12 +4,14 @@ import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from edgewise import mpy
+from edgewise import fit, mpy
 from edgewise.artifact import Artifact
 from edgewise.errors import DeviceError, FitError
 from edgewise.targets import Target
 
 FOLDER = "/lib"  # where mip installs too; on sys.path of every port
+# What every generated module holds, be it text or bytecode, and hardly any other file does.
+MARKS = (b"N_FEATURES", b"_GOLDEN_ROWS", b"self_test")
 
 
 @dataclass(frozen=True)
@@ -22,12 +24,17 @@ class Deployment:
 
 
 def deploy(
-    artifact: Artifact, target: Target, source: bool = False, on_progress: Callable[[int, int], None] | None = None
+    artifact: Artifact,
+    target: Target,
+    source: bool = False,
+    on_progress: Callable[[int, int], None] | None = None,
+    force: bool = False,
 ) -> Deployment:
     """Puts NAME.mpy (or NAME.py with `source`) into /lib of the board, unless it lies there already.
 
     A NAME.py beside a NAME.mpy would be imported in its place, and either one at the root before both: what an earlier
-    deployment left is removed, a file of anyone else's is refused. Raises FitError, DeviceError or PortError, one line.
+    deployment left is removed, a file of anyone else's is refused and left alone. `force` copies a model that seems too
+    large. Raises FitError, DeviceError or PortError, one line.
     """
     suffix, stale = ("py", "mpy") if source else ("mpy", "py")
     name = f"{artifact.name}.{suffix}"
@@ -36,11 +43,12 @@ def deploy(
     others = [f"{FOLDER}/{artifact.name}.{stale}", f"/{artifact.name}.py", f"/{artifact.name}.mpy"]
     found = target.hashes([path, *others])
     unchanged = found[path] == hashlib.sha256(content).hexdigest()
-    if not unchanged and not source:
-        _check_mpy(name, content, target)
+    if not unchanged:
+        _check_takes(artifact, name, target, force)
     hidden_by = [other for other in others if found[other] is not None]
-    for other in hidden_by:
-        _check_ours(artifact, other, target)
+    for there in hidden_by if unchanged or found[path] is None else [path, *hidden_by]:
+        if not target.holds(there, MARKS):
+            raise DeviceError(f"{there} on {target.name} is not of edgewise and was left alone: rename it, or transpile --name")
     if not unchanged:
         target.put(path, content, on_progress)
     for other in hidden_by:
@@ -49,21 +57,21 @@ def deploy(
     return Deployment(done, kept, tuple(hidden_by))
 
 
-def _check_mpy(name: str, content: bytes, target: Target) -> None:
-    """Refuses bytecode that the board's MicroPython does not read."""
-    header, board = mpy.header(content), target.info()
-    if header.version != board.mpy_version:
-        raise FitError(
-            f"{name} is of .mpy version {header.version}, {target.name} takes version {board.mpy_version}: "
-            "flash a MicroPython of 1.23 or later, or deploy --source"
-        )
-    if header.arch is not None and header.arch != board.mpy_arch:
-        raise FitError(f"{name} holds {header.arch} code, {target.name} runs {board.mpy_arch}: deploy --source")
-
-
-def _check_ours(artifact: Artifact, path: str, target: Target) -> None:
-    """Refuses to remove what Edgewise did not write."""
-    content = target.get(path)
-    own = content in artifact.files.values() or content.startswith(f"# {artifact.name}: ".encode())
-    if not (own or (path.endswith(".mpy") and f"{artifact.name}.py".encode() in content[:64])):
-        raise DeviceError(f"{path} on {target.name} would be imported in place of the model: rename it, or transpile --name")
+def _check_takes(artifact: Artifact, name: str, target: Target, force: bool) -> None:
+    """Refuses what does not fit, bytecode that the board's MicroPython does not read, and what a folder would hide."""
+    board = target.info()
+    problems = fit.check_limits(artifact, board.heap_free, board.fs_free, target.name, name.endswith(".py")).problems
+    if problems and not force:
+        raise FitError("; ".join(problems) + " (deploy --force copies it all the same)")
+    if name.endswith(".mpy"):
+        header = mpy.header(artifact.files[name])
+        if header.version != board.mpy_version:
+            raise FitError(
+                f"{name} is of .mpy version {header.version}, {target.name} takes version {board.mpy_version}: "
+                "flash a MicroPython of 1.23 or later, or deploy --source"
+            )
+        if header.arch is not None and header.arch != board.mpy_arch:
+            raise FitError(f"{name} holds {header.arch} code, {target.name} runs {board.mpy_arch}: deploy --source")
+    for folder in (f"/{artifact.name}", f"{FOLDER}/{artifact.name}"):
+        if target.exists(folder):
+            raise DeviceError(f"the folder {folder} on {target.name} would be imported in place of {name}: rename or remove it")

@@ -33,33 +33,46 @@ def check(artifact: Artifact, board: Board | str) -> Fit:
     return check_limits(artifact, board.heap_free_bytes, board.fs_bytes, board.id)
 
 
-def check_limits(artifact: Artifact, heap_free_bytes: int, fs_free_bytes: int | None, where: str) -> Fit:
-    """The same for a board that told its free heap and filesystem itself."""
+def check_limits(artifact: Artifact, heap_free_bytes: int, fs_free_bytes: int | None, where: str, source: bool = False) -> Fit:
+    """The same for a board that told its free heap and filesystem itself; source: it is to get the .py, not the .mpy."""
     budget = int(heap_free_bytes * (1 - HEAP_RESERVE))
+    room = None if fs_free_bytes is None else fs_free_bytes - FILE_OVERHEAD_BYTES
     size = artifact.footprint
+    needed, file_bytes = _needs(size, source)
+    name = f"{artifact.name}.{'py' if source else 'mpy'}"
+    remedy = _remedy(artifact, budget, room, source)
     problems, notes = [], []
-    if size.heap_import_mpy_bytes > budget:
+    if needed > budget:
         problems.append(
-            f"importing {artifact.name}.mpy needs about {size.heap_import_mpy_bytes} bytes of heap, and {where} has {budget} "
-            f"for it ({heap_free_bytes} free, a quarter kept for your program): {_remedy(artifact, budget)}"
+            f"importing {name} needs about {needed} bytes of heap, and {where} has {budget} "
+            f"for it ({heap_free_bytes} free, a quarter kept for your program): {remedy}"
         )
     elif size.heap_import_py_bytes > budget:
         notes.append(
             f"{artifact.name}.py would need about {size.heap_import_py_bytes} bytes of heap to compile on the board; "
             f"the .mpy needs {size.heap_import_mpy_bytes}"
         )
-    fs_free = fs_free_bytes or 0
-    if fs_free_bytes is not None and size.mpy_bytes + FILE_OVERHEAD_BYTES > fs_free:
+    if room is not None and file_bytes > room:
         problems.append(
-            f"{artifact.name}.mpy takes {size.mpy_bytes} bytes of the filesystem, and {where} has {fs_free}: "
-            f"remove files there, or {_remedy(artifact, budget)}"
+            f"{name} takes {file_bytes} bytes of the filesystem, and {where} has {max(room, 0)} for it: "
+            f"remove files there, or {remedy}"
         )
-    return Fit(where, size, heap_free_bytes, fs_free, tuple(problems), tuple(notes))
+    return Fit(where, size, heap_free_bytes, fs_free_bytes or 0, tuple(problems), tuple(notes))
 
 
-def _remedy(artifact: Artifact, budget: int) -> str:
-    """The largest of the smaller models that fits."""
-    fitting = [(size.heap_import_mpy_bytes, change) for change, size in artifact.smaller if size.heap_import_mpy_bytes <= budget]
-    if not fitting:
-        return "choose a smaller kind of model, such as tree"
-    return f"{max(fitting)[1]} would fit"
+def _needs(size: Footprint, source: bool) -> tuple[int, int]:
+    """(free heap for the import, bytes of the file)"""
+    return (size.heap_import_py_bytes, size.py_bytes) if source else (size.heap_import_mpy_bytes, size.mpy_bytes)
+
+
+def _remedy(artifact: Artifact, budget: int, room: int | None, source: bool) -> str:
+    """The .mpy where that helps, else the largest of the smaller models that fits."""
+
+    def fits(size: Footprint, source: bool) -> bool:
+        needed, file_bytes = _needs(size, source)
+        return needed <= budget and (room is None or file_bytes <= room)
+
+    if source and fits(artifact.footprint, source=False):
+        return f"{artifact.name}.mpy would fit, deploy without --source"
+    fitting = [(size.heap_held_bytes, change) for change, size in artifact.smaller if fits(size, source)]
+    return f"{max(fitting)[1]} would fit" if fitting else "choose a smaller kind of model, such as tree"

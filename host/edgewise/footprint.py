@@ -1,7 +1,8 @@
 """Heap that a module takes on a board with 32-bit words, predicted from its source and its .mpy, without a board.
 
-Blocks of the heap are 16 bytes (py/gc.c). The constants below were fitted to nine modules measured on an emulated Pico with
-MicroPython 1.25.0 (5 % off at most for the heap held); docs/benchmarks.md shows prediction and measurement side by side.
+Blocks of the heap are 16 bytes (py/gc.c). The constants below were fitted to modules measured on an emulated Pico with
+MicroPython 1.25.0: 18 of them for the heap held (6 % off at most for tables, 13 % for expressions); docs/benchmarks.md
+shows prediction and measurement side by side.
 """
 
 import ast
@@ -14,11 +15,14 @@ import numpy as np
 from edgewise.passes import BoardLinear, BoardModel, BoardNeighbors, BoardTrees
 
 BLOCK = 16
-MODULE_BYTES = 600  # module object, its dictionary, function objects
+MODULE_BYTES = -565  # less than nothing: the .mpy spells out names that the firmware knows already
+GLOBAL_BYTES, FUNCTION_BYTES = 18.5, 98  # of a name in the module and its place in the dictionary; of a function, beside its code
 VIEW_BYTES = 32  # a uctypes.struct and its descriptor
 STRING_BYTES = 8  # of the table of interned strings, beside the text
 POOLED_BYTES = 20  # a float and its place in a tuple
-IMPORT_SHARE, IMPORT_BYTES = 0.13, 150  # what reading a .mpy needs for a while, of the heap held
+IMPORT_BYTES = 1700  # what reading a .mpy needs for a while: 900 to 1700, whatever its size
+VARIANT_BYTES = 160  # by which code, golden rows and blocks of a smaller model may be larger
+SPREAD = 1.05  # trees that draw their features, fitted again, and values in other steps come out a little different
 COMPILE_BYTES, SYNTAX_NODE_BYTES = 5000, 11  # what compiling a .py needs for a while: the parser, and its tree
 
 
@@ -36,19 +40,21 @@ class Footprint:
 def footprint(source: str, mpy: bytes) -> Footprint:
     tree = ast.parse(source)
     literal_bytes, held = _constants(tree)
-    held += MODULE_BYTES + len(mpy) - literal_bytes
+    n_functions = sum(isinstance(node, ast.FunctionDef) for node in tree.body)
+    n_globals = sum(isinstance(node, ast.Assign) for node in tree.body)
+    held += MODULE_BYTES + GLOBAL_BYTES * n_globals + FUNCTION_BYTES * n_functions + len(mpy) - literal_bytes
     nodes = sum(isinstance(node, (ast.expr, ast.stmt)) for node in ast.walk(tree))
     return _of_held(held, len(mpy), len(source.encode()), COMPILE_BYTES + SYNTAX_NODE_BYTES * nodes)
 
 
 def _of_held(held: float, mpy_bytes: float, py_bytes: float, compile_bytes: float) -> Footprint:
-    import_mpy = held * (1 + IMPORT_SHARE) + IMPORT_BYTES
+    import_mpy = held + IMPORT_BYTES
     return Footprint(*map(int, (held, import_mpy, held + compile_bytes, mpy_bytes, py_bytes)))
 
 
-def _constants(tree: ast.Module) -> tuple[int, int]:
+def _constants(tree: ast.Module) -> tuple[int, float]:
     """(bytes of literals in the .mpy, bytes that they and the objects made of them hold)."""
-    literal = held = 0
+    literal, held = 0, 0.0
     for node in ast.walk(tree):
         if isinstance(node, ast.Constant) and isinstance(node.value, bytes):
             literal += len(node.value)
@@ -69,37 +75,60 @@ def _constants(tree: ast.Module) -> tuple[int, int]:
     return literal, held
 
 
+SHARES = (0.9, 0.8, 0.7, 0.6, 0.5, 0.4, 0.3, 0.2, 0.1, 0.05, 0.02)  # of trees, leaves, features or rows to try
+
+
 def _blocks(size: int) -> int:
     return -(-size // BLOCK) * BLOCK
 
 
-def variants(model: BoardModel, source: str, mpy: bytes) -> tuple[tuple[str, Footprint], ...]:
-    """(change, footprint) of smaller models of the same kind; sizes are upper bounds, so that what they promise holds."""
+def variants(model: BoardModel, source: str, mpy: bytes, max_leaf_nodes: int | None = None) -> tuple[tuple[str, Footprint], ...]:
+    """(change, footprint) of smaller models of the same kind; sizes are upper bounds, so that what they promise holds.
+
+    source, mpy: of the table back end. max_leaf_nodes: what the trees were grown with, best split first.
+    """
     whole = footprint(source, mpy)
-    core = model.core
-    sizes = VARIANTS[type(core)](core, len(model.classes or ()))
+    sizes = VARIANTS[type(model.core)](model.core, len(model.classes or ()), max_leaf_nodes)
     full = max((size for _, size in sizes), default=0)
     literal, _ = _constants(ast.parse(source))
-    fixed = max(whole.heap_held_bytes - literal, 0)  # code, names and the objects around the tables
+    fixed = max(whole.heap_held_bytes - literal, 0) + VARIANT_BYTES  # code, names and the objects around the tables
+    code = max(len(mpy) - literal, 0)
     compile_bytes = whole.heap_import_py_bytes - whole.heap_held_bytes
     return tuple(
-        (change, _of_held(fixed + size, fixed + size, whole.py_bytes * size / max(full, 1), compile_bytes))
+        (change, _of_held(fixed + size, code + size, whole.py_bytes * size / max(full, 1), compile_bytes))
         for change, size in sizes
         if fixed + size < whole.heap_held_bytes
     )
 
 
-def _trees(core: BoardTrees, n_classes: int) -> list[tuple[str, int]]:
-    """Cut at every depth, or to the first trees: bytes of the tables."""
-    depth = _depths(core)
-    n_trees = len(core.roots)
+def _trees(core: BoardTrees, n_classes: int, max_leaf_nodes: int | None) -> list[tuple[str, int]]:
+    """The first trees alone, or all cut at every depth or grown to fewer leaves: bytes of the tables."""
+    n_trees, n_nodes = len(core.roots), len(core.feature)
+    pool = len(np.unique(core.threshold))
+    node_bytes = (1 if core.feature.max(initial=0) < 2**8 else 2) + 2 * (2 if n_nodes + len(core.votes) < 2**16 else 4)
     leaf_bytes = 2 + 3 * min(n_classes, 8) if n_classes else 4  # more classes than that meet in few leaves
-    by_depth = [int((depth < limit).sum()) for limit in range(1, int(depth.max(initial=0)) + 1)]
-    sizes = [(f"max_depth={limit}", n * 9 + (n + n_trees) * leaf_bytes) for limit, n in enumerate(by_depth, 1)]
+
+    def bytes_of(nodes: float, leaves: float) -> int:
+        thresholds = min(4 * nodes, (POOLED_BYTES + 4) * pool + (1 if pool < 2**8 else 2) * nodes)  # direct, or of a pool
+        return int(node_bytes * nodes + thresholds + leaves)
+
+    sizes = []
     starts = np.sort(core.roots[core.roots >= 0])
-    for keep in sorted({max(1, int(n_trees * share)) for share in (0.75, 0.5, 0.33, 0.25, 0.1)} - {n_trees}):
-        n = int(starts[keep]) if keep < len(starts) else len(core.feature)
-        sizes.append((f"n_estimators={keep}", n * 9 + (n + keep) * leaf_bytes))
+    for keep in sorted({max(1, int(n_trees * share)) for share in SHARES} - {n_trees}):
+        n = int(starts[keep]) if keep < len(starts) else n_nodes
+        references = np.concatenate([core.left[:n], core.right[:n], core.roots])
+        leaves = np.unique(core.votes[~references[references < 0]], axis=0)
+        if n_classes:
+            leaves = leaves[leaves.max(axis=1) < core.full]  # a pure leaf takes nothing
+        stored = 2 * len(leaves) + 3 * int((leaves > 0).sum()) if n_classes else 4 * len(leaves)
+        sizes.append((f"n_estimators={keep}", bytes_of(n, stored * SPREAD)))
+    if max_leaf_nodes:  # a cut at some depth would grow elsewhere
+        counts = sorted({int(max_leaf_nodes * share) for share in SHARES} - {0, 1})
+        return sizes + [(f"max_leaf_nodes={n}", bytes_of(n_trees * (n - 1), n_trees * n * leaf_bytes)) for n in counts]
+    depth = _depths(core)
+    for limit in range(1, int(depth.max(initial=0)) + 1):
+        grown = int((depth < limit).sum()) * SPREAD
+        sizes.append((f"max_depth={limit}", bytes_of(grown, (grown + n_trees) * leaf_bytes)))
     return sizes
 
 
@@ -115,22 +144,19 @@ def _depths(core: BoardTrees) -> np.ndarray:
     return depth
 
 
-SHARES = (0.9, 0.8, 0.7, 0.6, 0.5, 0.4, 0.3, 0.2, 0.1, 0.05, 0.02)
-
-
-def _linear(core: BoardLinear, n_classes: int) -> list[tuple[str, int]]:
+def _linear(core: BoardLinear, n_classes: int, _: int | None) -> list[tuple[str, int]]:
     n_scores, n_features = core.coef.shape
     kept = sorted({int(n_features * share) for share in SHARES} - {0})
     return [(f"dropping features until {n} are left", 4 * (n_scores + 1) * n) for n in kept]
 
 
-def _neighbors(core: BoardNeighbors, n_classes: int) -> list[tuple[str, int]]:
+def _neighbors(core: BoardNeighbors, n_classes: int, _: int | None) -> list[tuple[str, int]]:
     n, n_features = core.prototypes.shape
     kept = sorted({int(n * share) for share in SHARES} - set(range(core.k)))
     return [(f"fitting on {count} training rows", (4 * n_features + 4) * count) for count in kept]
 
 
-VARIANTS: dict[type, Callable[[Any, int], list[tuple[str, int]]]] = {
+VARIANTS: dict[type, Callable[[Any, int, int | None], list[tuple[str, int]]]] = {
     BoardTrees: _trees,
     BoardLinear: _linear,
     BoardNeighbors: _neighbors,

@@ -110,6 +110,7 @@ def _votes(trees: Trees, classification: bool) -> tuple[np.ndarray, int, float, 
         full = min(FULL_VOTES, (2**SMALL_INT_BITS - 1) // n_trees)
         return _class_votes(trees.value, full), full, 0.0, 1.0
     low, high = float(trees.value.min()), float(trees.value.max())
+    _single(trees.value, "leaf's value")
     most = (2**SMALL_INT_BITS - 1) // n_trees
     step = (high - low) / most if high > low else 1.0
     return np.rint((trees.value - low) / step).astype(np.int64), 0, low, step / n_trees
@@ -144,14 +145,19 @@ def _linear(model: Model, X: np.ndarray | None) -> BoardLinear:
 
 
 def _centered(coef, intercept, center, link: str, rows: np.ndarray | None) -> BoardLinear:
-    center = center.astype(np.float32)
-    with np.errstate(over="ignore"):
-        shifted = (intercept + coef @ center.astype(np.float64)).astype(np.float32)
-        coef32 = coef.astype(np.float32)
-    if not (np.isfinite(shifted).all() and np.isfinite(coef32).all()):
-        raise UnsupportedModelError("a coefficient or intercept is beyond single precision (3.4e38); rescale the features")
+    center = _single(center, "center")
+    shifted = _single(intercept + coef @ center.astype(np.float64), "intercept")
     largest = None if rows is None else np.abs(rows - center).max(axis=0)
-    return BoardLinear(center, coef32, shifted, link, largest)
+    return BoardLinear(center, _single(coef, "coefficient"), shifted, link, largest)
+
+
+def _single(values: np.ndarray, what: str) -> np.ndarray:
+    """Rounded to float32; raises UnsupportedModelError where one is too large for that."""
+    with np.errstate(over="ignore"):
+        rounded: np.ndarray = values.astype(np.float32)
+    if not np.isfinite(rounded).all():
+        raise UnsupportedModelError(f"a {what} is beyond single precision (3.4e38); rescale the features or the target")
+    return rounded
 
 
 def _center_of(scaling: Scaling | None, n_features: int) -> np.ndarray:
@@ -167,7 +173,7 @@ def _neighbors(model: Model, X: np.ndarray | None) -> BoardNeighbors:
     prototypes, factor = core.prototypes, np.ones(model.n_features)
     if model.scaling:
         factor, offset = model.scaling.affine
-        center = _center_of(model.scaling, model.n_features).astype(np.float32)
+        center = _single(_center_of(model.scaling, model.n_features), "center")
         # scaled = factor * row + offset, so that factor * (row - center) is the scaled row moved by this:
         prototypes = prototypes - (offset + factor * center.astype(np.float64))
     elif np.array_equal(prototypes.astype(np.float32), prototypes):
@@ -175,9 +181,9 @@ def _neighbors(model: Model, X: np.ndarray | None) -> BoardNeighbors:
     else:
         center = prototypes.mean(axis=0).astype(np.float32)
         prototypes = prototypes - center.astype(np.float64)
-    target = core.target.astype(np.int64) if model.classes is not None else core.target.astype(np.float32)
+    target = core.target.astype(np.int64) if model.classes is not None else _single(core.target, "target")
     return BoardNeighbors(
-        center, factor.astype(np.float32), prototypes.astype(np.float32), target, core.k, core.metric, core.weights
+        center, _single(factor, "scale"), _single(prototypes, "prototype"), target, core.k, core.metric, core.weights
     )
 
 

@@ -100,7 +100,10 @@ def transpile(
 def _rows(X, n_features: int) -> np.ndarray | None:
     if X is None:
         return None
-    X = np.asarray(X, dtype=np.float64)
+    try:
+        X = np.asarray(X, dtype=np.float64)
+    except (ValueError, TypeError) as error:
+        raise UnsupportedModelError(f"X is no array of numbers ({error}); pass shape (n_rows, {n_features})") from None
     if X.ndim != 2 or X.shape[1] != n_features:
         raise UnsupportedModelError(f"X has shape {X.shape}; the model takes (n_rows, {n_features})")
     if not np.isfinite(X.astype(np.float32)).all():
@@ -114,6 +117,11 @@ def _names(estimator, feature_names: Sequence[str] | None, n_features: int) -> t
     names = tuple(str(name) for name in feature_names)
     if names and len(names) != n_features:
         raise UnsupportedModelError(f"{len(names)} feature names for {n_features} features; give one for each")
+    for name in names:
+        try:
+            name.encode()
+        except UnicodeEncodeError:
+            raise UnsupportedModelError(f"feature name {name!r} is not valid Unicode; rename it") from None
     return names
 
 

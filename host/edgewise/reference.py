@@ -147,12 +147,10 @@ def _allowed_neighbors(model: BoardModel, core: BoardNeighbors, X: np.ndarray) -
         return _value_range(core, sure, open_, free, weight_low, weight_high)
     n_classes = len(model.classes)
     of_class = core.target[:, None] == np.arange(n_classes)
-    open_low = _top(np.where(open_, weight_low, 0), free, of_class, largest=False)
-    open_high = _top(np.where(open_, weight_high, 0), free, of_class, largest=True)
-    least = np.where(sure, weight_low, 0) @ of_class + open_low
-    most = np.where(sure, weight_high, 0) @ of_class + open_high
-    slack = 4 * (core.k + 2) * bounds.UNIT * most.max(axis=1, keepdims=True) * (core.weights == "distance")
-    classes = most + slack >= least.max(axis=1, keepdims=True)
+    least = np.where(sure, weight_low, 0) @ of_class + _fewest(weight_low, open_, free, of_class)
+    most = np.where(sure, weight_high, 0) @ of_class + _most(weight_high, open_, free, of_class)
+    slack = 4 * (core.k + 2) * bounds.UNIT * (core.weights == "distance")  # relative, as all terms of a sum are positive
+    classes = (most > 0) & (most * (1 + slack) >= (least * (1 - slack)).max(axis=1, keepdims=True))
     if core.weights == "uniform":  # whole votes: the first of the largest wins, so an equal later class does not
         certain = settled
         winner = (sure @ of_class.astype(np.int64)).argmax(axis=1)
@@ -170,14 +168,23 @@ def _weight_range(core: BoardNeighbors, low: np.ndarray, high: np.ndarray) -> tu
         return np.where(exact, high == 0, 1 / high), np.where(exact, low == 0, 1 / np.maximum(low, 1e-30))
 
 
-def _top(weight: np.ndarray, free: np.ndarray, of_class: np.ndarray, *, largest: bool) -> np.ndarray:
-    """Most weight that `free` open neighbors can give each class; the least is none, as others may be chosen."""
-    result = np.zeros((len(weight), of_class.shape[1]))
-    if largest:
-        for c in range(of_class.shape[1]):
-            own = -np.sort(-weight[:, of_class[:, c]], axis=1)
-            taken = np.arange(own.shape[1]) < free[:, None]
-            result[:, c] = np.where(taken, own, 0).sum(axis=1)
+def _most(weight: np.ndarray, open_: np.ndarray, free: np.ndarray, of_class: np.ndarray) -> np.ndarray:
+    """Most weight that `free` open neighbors can give each class: its heaviest. Shape (n_rows, n_classes)."""
+    return _heaviest(np.where(open_, weight, 0), np.repeat(free[:, None], of_class.shape[1], axis=1), of_class)
+
+
+def _fewest(weight: np.ndarray, open_: np.ndarray, free: np.ndarray, of_class: np.ndarray) -> np.ndarray:
+    """Least weight that `free` open neighbors can give each class: its lightest, as many as the others do not fill."""
+    others = open_.sum(axis=1, keepdims=True) - open_ @ of_class.astype(np.int64)
+    return -_heaviest(np.where(open_, -weight, -np.inf), np.maximum(free[:, None] - others, 0), of_class)
+
+
+def _heaviest(weight: np.ndarray, count: np.ndarray, of_class: np.ndarray) -> np.ndarray:
+    """Sum of the `count` (n_rows, n_classes) largest weights of each class."""
+    result = np.zeros(count.shape)
+    for c in range(of_class.shape[1]):
+        own = -np.sort(-weight[:, of_class[:, c]], axis=1)
+        result[:, c] = np.where(np.arange(own.shape[1]) < count[:, c : c + 1], own, 0).sum(axis=1)
     return result
 
 
@@ -196,10 +203,18 @@ def _value_range(core, sure, open_, free, weight_low, weight_high) -> Allowed:
         elif free[i]:
             least[i], most[i] = inside.min(), inside.max()
         else:
-            middle = (weight_low[i, chosen[i]] + weight_high[i, chosen[i]]) / 2
-            spread = (weight_high[i, chosen[i]] - weight_low[i, chosen[i]]) / 2
-            mean = (middle * inside).sum() / middle.sum()
-            reach = 2 * (spread * np.abs(inside - mean)).sum() / max(middle.sum() - spread.sum(), 1e-300)
-            least[i], most[i] = mean - reach, mean + reach
+            least[i], most[i] = _extreme_means(inside, weight_low[i, chosen[i]], weight_high[i, chosen[i]])
     rounding = bounds.SLACK * bounds.UNIT * (2 * core.k + 4) * np.abs(target).max()
     return Allowed(None, least - rounding, most + rounding)
+
+
+def _extreme_means(target: np.ndarray, low: np.ndarray, high: np.ndarray) -> tuple[float, float]:
+    """Least and largest weighted mean when each weight may lie anywhere from low to high.
+
+    The largest gives the targets above some place their high weights and the others their low ones.
+    """
+    order = np.argsort(target)
+    target, low, high = target[order], low[order], high[order]
+    above = np.arange(len(target)) >= np.arange(len(target) + 1)[:, None]  # one row a place
+    largest, least = np.where(above, high, low), np.where(above, low, high)
+    return float((least @ target / least.sum(axis=1)).min()), float((largest @ target / largest.sum(axis=1)).max())

@@ -2,10 +2,9 @@
 
 import io
 import json
-import os
-import tempfile
 import warnings
 import zipfile
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,14 +13,15 @@ import numpy as np
 import skops.io
 from sklearn.base import clone
 from sklearn.dummy import DummyClassifier, DummyRegressor
-from sklearn.exceptions import ConvergenceWarning
 
 from edgewise import datasets, estimators
-from edgewise.artifact import claim
+from edgewise.artifact import REPORT, claim, files_of, is_ours, json_bytes, write_all
 from edgewise.datasets import Dataset
 from edgewise.errors import DatasetError, ModelFileError
 
-MODEL, REPORT, ROWS = "model.skops", "training.json", "rows.npz"
+MODEL, ROWS = "model.skops", "rows.npz"
+# What json and numpy raise on a damaged file
+DAMAGE = (OSError, ValueError, KeyError, TypeError, EOFError, RuntimeError, zipfile.BadZipFile, zlib.error)
 # What skops calls untrusted although a fitted scikit-learn model holds it and loading it runs no code of the file.
 TRUSTED = frozenset(
     {
@@ -59,20 +59,20 @@ def train(dataset: Dataset, model: str = "tree", test_size: float = 0.3, seed: i
     """
     estimator = estimators.make(model, dataset.task, seed)
     rows, test = datasets.split(dataset, test_size, seed)
-    n_neighbors = getattr(estimator[-1] if hasattr(estimator, "steps") else estimator, "n_neighbors", 0)
-    if n_neighbors > len(rows):
-        raise DatasetError(f"{dataset.name}: {len(rows)} training rows for {n_neighbors} neighbors; add rows")
-    messages = []
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always", ConvergenceWarning)
-        estimator.fit(dataset.X[rows], dataset.y[rows])
-        messages += [f"{type(estimator).__name__}: {w.message}".split("\n")[0] for w in caught]
     random_score = None
-    if dataset.groups is not None:
-        mixed, mixed_test = datasets.split(dataset, test_size, seed, ignore_groups=True)
-        random_score = _score(clone(estimator).fit(dataset.X[mixed], dataset.y[mixed]), dataset, mixed_test)
+    notes = list(dataset.warnings)
     dummy = DummyClassifier() if dataset.task == "classification" else DummyRegressor()
-    score = _score(estimator, dataset, test)
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always", UserWarning)  # scikit-learn's own: no convergence, a score of one row, ...
+        score = _fitted_score(estimator, dataset, rows, test)
+        if dataset.groups is not None:
+            try:
+                mixed = datasets.split(dataset, test_size, seed, ignore_groups=True)
+                random_score = _fitted_score(clone(estimator), dataset, *mixed)
+            except DatasetError as error:  # a comparison only: the honest split above did work
+                notes.append(f"no random split to compare with: {error}")
+        baseline_score = _fitted_score(dummy, dataset, rows, test)
+    notes += dict.fromkeys(f"{type(_final(estimator)).__name__}: {w.message}".split("\n")[0] for w in caught)
     metric = "accuracy" if dataset.task == "classification" else "R2"
     split = f"whole groups ({groups or 'group'})" if dataset.groups is not None else "random rows"
     facts = [
@@ -88,36 +88,51 @@ def train(dataset: Dataset, model: str = "tree", test_size: float = 0.3, seed: i
         metric=metric,
         score=score,
         random_score=random_score,
-        baseline_score=_score(dummy.fit(dataset.X[rows], dataset.y[rows]), dataset, test),
+        baseline_score=baseline_score,
         facts=tuple(facts),
-        warnings=(*dataset.warnings, *messages),
+        warnings=tuple(notes),
     )
 
 
-def _score(estimator, dataset: Dataset, rows: np.ndarray) -> float:
-    return float(estimator.score(dataset.X[rows].astype(np.float32).astype(np.float64), dataset.y[rows]))
+def _final(estimator):
+    """The last step of a pipeline, or the estimator itself."""
+    return estimator[-1] if hasattr(estimator, "steps") else estimator
+
+
+def _fitted_score(estimator, dataset: Dataset, rows: np.ndarray, test: np.ndarray) -> float:
+    """Fits on `rows`, scores on `test`. DatasetError where scikit-learn refuses."""
+    n_neighbors = getattr(_final(estimator), "n_neighbors", 0)
+    if n_neighbors > len(rows):
+        raise DatasetError(f"{dataset.name}: {len(rows)} training rows for {n_neighbors} neighbors; add rows")
+    X_test = dataset.X[test].astype(np.float32).astype(np.float64)  # what a board can hold
+    try:
+        return float(estimator.fit(dataset.X[rows], dataset.y[rows]).score(X_test, dataset.y[test]))
+    except ValueError as error:  # numbers that overflow, say: scikit-learn tells which
+        first = str(error).split("\n")[0]
+        raise DatasetError(f"{dataset.name}: {type(_final(estimator)).__name__} cannot learn this ({first})") from error
 
 
 def save(training: Training, folder: Path) -> Path:
-    """Writes the model (.skops), the rows and the report into a folder of ours, all or nothing."""
+    """Writes the model (.skops), the rows and the report into a folder of ours, all or nothing.
+
+    The artifact of an earlier model goes: it would be deployed for this one.
+    """
     claim(folder)
-    report = {
+    rows = io.BytesIO()
+    np.savez_compressed(rows, X_train=training.X_train, X_test=training.X_test)
+    contents = {MODEL: skops.io.dumps(training.estimator), ROWS: rows.getvalue(), REPORT: json_bytes(_report(training))}
+    write_all(folder, contents, files_of(folder) | ({*contents} if is_ours(folder / REPORT) else set()))
+    return folder
+
+
+def _report(training: Training) -> dict:
+    scores = {"score": training.score, "random_score": training.random_score, "baseline_score": training.baseline_score}
+    return {
         "features": training.feature_names,
         "facts": training.facts,
         "metric": training.metric,
-        "score": training.score,
-        "random_score": training.random_score,
-        "baseline_score": training.baseline_score,
+        **{name: score if score is not None and np.isfinite(score) else None for name, score in scores.items()},
     }
-    with tempfile.TemporaryDirectory(dir=folder.absolute().parent, prefix=".edgewise-") as scratch:
-        part = Path(scratch)
-        skops.io.dump(training.estimator, part / MODEL)
-        np.savez_compressed(part / ROWS, X_train=training.X_train, X_test=training.X_test)
-        (part / REPORT).write_text(json.dumps(report, indent=1) + "\n", encoding="ascii")
-        folder.mkdir(exist_ok=True)
-        for name in (MODEL, ROWS, REPORT):
-            os.replace(part / name, folder / name)
-    return folder
 
 
 @dataclass(frozen=True)
@@ -141,8 +156,10 @@ def load(path: Path, trust_pickle: bool = False) -> SavedModel:
         report = json.loads((path / REPORT).read_bytes())
         with np.load(path / ROWS, allow_pickle=False) as rows:
             X_train, X_test = rows["X_train"], rows["X_test"]
-        names, facts = tuple(report["features"]), tuple(report["facts"])
-    except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile) as error:
+        names, facts = tuple(map(str, report["features"])), tuple(map(str, report["facts"]))
+        if not all(X.ndim == 2 and X.dtype == float and X.shape[1] == len(names) for X in (X_train, X_test)):
+            raise ValueError(f"{ROWS} and {REPORT} are of different trainings")
+    except DAMAGE as error:
         raise ModelFileError(f"{path} is not a whole training folder ({error}); run edgewise train again") from None
     return SavedModel(load_estimator(path / MODEL), X_train, X_test, names, facts)
 
@@ -156,8 +173,8 @@ def load_estimator(path: Path, trust_pickle: bool = False):
     if path.suffix != ".skops":
         if not trust_pickle:
             raise ModelFileError(
-                f"{path} may run any code when it is read; save the model with skops.io.dump, "
-                "or pass --trust-pickle if you made the file yourself"
+                f"{path} is no .skops file; a pickle or joblib file may run any code when it is read: save the model "
+                "with skops.io.dump, or pass --trust-pickle if you made the file yourself"
             )
         try:
             return joblib.load(io.BytesIO(content))

@@ -48,35 +48,51 @@ def verify(
     answers: list = []
     step = max(1, BATCH_BYTES // (4 * artifact.n_features))
     for start in range(0, len(evidence), step):
-        answers += _predict(artifact, target, evidence.X[start : start + step])
+        answers += _predict(artifact, target, evidence.X[start : start + step], start)
         if on_progress:
             on_progress(len(answers), len(evidence))
     return compare(artifact.classes, evidence, answers)
 
 
-def _predict(artifact: Artifact, target: Target, X: np.ndarray) -> list:
+def _predict(artifact: Artifact, target: Target, X: np.ndarray, start: int) -> list:
     packed = binascii.b2a_base64(X.astype("<f4").tobytes(), newline=False)
     try:
         result = target.call("predict", artifact.name, packed, artifact.n_features)
     except DeviceError as error:
-        if "ImportError" in error.traceback:
-            raise DeviceError(f"{artifact.name} is not on {target.name}; deploy it first", error.traceback) from None
-        raise
-    answers = list(np.frombuffer(result, "<f4")) if isinstance(result, bytes) else list(result)
-    if len(answers) != len(X):
-        raise DeviceError(f"{target.name} answered {len(answers)} of {len(X)} rows; reset it and verify again")
+        raise module_error(artifact, target, error, f"in rows {start} to {start + len(X) - 1}") from error
+    answers = np.frombuffer(result, "<f4").tolist() if isinstance(result, bytes) else list(result)
+    if isinstance(result, bytes) != (artifact.classes is None) or len(answers) != len(X):
+        raise DeviceError(f"{artifact.name} on {target.name} is another model; deploy this one")
     return answers
+
+
+# What a traceback of the board ends with: what that means here
+REMEDIES = {
+    "ImportError: no module": "deploy it first",
+    "MemoryError": "the model is too large for the memory that is free there; edgewise check tells what would fit",
+    "ValueError: incompatible .mpy": "deploy it again: this MicroPython takes another .mpy",
+    "AttributeError": "another module of this name is imported in its place; rename or remove that",
+}
+
+
+def module_error(artifact: Artifact, target: Target, error: DeviceError, where: str) -> DeviceError:
+    """What went wrong on the board as one line with a remedy. where: of the rows, for an error that they may cause."""
+    last = (error.traceback.strip().splitlines() or [str(error)])[-1].strip(": ")
+    for start, remedy in REMEDIES.items():
+        if last.startswith(start):
+            return DeviceError(f"{artifact.name} on {target.name}: {last}; {remedy}", error.traceback)
+    return DeviceError(f"{artifact.name} on {target.name} raised {last} {where}; deploy it again", error.traceback)
 
 
 def compare(classes: tuple | None, evidence: Golden, answers: list) -> Verification:
     """Answers: labels (of a type equal to the class's), or float32 values."""
     if classes is None:
-        values = np.array(answers, dtype=np.float32)
+        values = np.array(answers, dtype=np.float32).astype(np.float64)
         equal = values == evidence.expected.astype(np.float32)
         assert evidence.low is not None
         assert evidence.high is not None
         fine = (values >= evidence.low) & (values <= evidence.high)
-        expected = list(evidence.expected)
+        expected = evidence.expected.tolist()
         error: float | None = float(np.abs(values - evidence.expected).max())
     else:
         indices = np.array([_index(classes, answer) for answer in answers])

@@ -58,17 +58,20 @@ def lower(estimator) -> Model:
     Raises UnsupportedModelError, one line, for any other class, an unfitted model, several outputs or odd labels.
     """
     scaler, core = _split(estimator)
-    try:
-        check_is_fitted(core)
-    except NotFittedError:
-        raise UnsupportedModelError(f"{type(core).__name__} is not fitted; call fit(X, y) before transpile") from None
+    for step in (scaler, core):
+        try:
+            if step is not None:
+                check_is_fitted(step)
+        except NotFittedError:
+            raise UnsupportedModelError(f"{type(step).__name__} is not fitted; call fit(X, y) before transpile") from None
     scaling = scalers.lower(scaler) if scaler is not None else None
     return Model(
         core=LOWERINGS[type(core)](core),
         n_features=int(core.n_features_in_),
         classes=_labels(core) if is_classifier(core) else None,
         scaling=scaling,
-        description=re.sub(r"\s+", " ", str(estimator)),
+        # without the addresses of random_state=RandomState(...), which differ from run to run
+        description=re.sub(r" at 0x[0-9A-Fa-f]+", "", re.sub(r"\s+", " ", str(estimator))),
         has_proba=hasattr(core, "predict_proba"),
     )
 
@@ -76,7 +79,7 @@ def lower(estimator) -> Model:
 def _split(estimator):
     """(scaler or None, estimator), by exact type: a subclass may predict otherwise."""
     steps = [step for _, step in estimator.steps] if type(estimator) is Pipeline else [estimator]
-    steps = [step for step in steps if step not in (None, "passthrough")]
+    steps = [step for step in steps[:-1] if step not in (None, "passthrough")] + steps[-1:]
     for i, step in enumerate(steps):
         table: dict[type, Any] = LOWERINGS if i == len(steps) - 1 else scalers.SCALERS
         if type(step) not in table:
@@ -96,6 +99,8 @@ def _labels(estimator) -> tuple[Label, ...]:
     for label in labels:
         if not isinstance(label, (bool, int, str)) and not (isinstance(label, float) and label.is_integer()):
             raise UnsupportedModelError(f"label {label!r} is not supported; use int, str or bool")
+        if isinstance(label, float) and abs(label) >= 10**7:  # a board reads and prints seven digits
+            raise UnsupportedModelError(f"label {label!r} is beyond the digits of single precision; use int or str")
         if isinstance(label, int) and not -(2**30) <= label < 2**30:
             raise UnsupportedModelError(f"label {label} needs more than 31 bits; use smaller numbers or text")
         if isinstance(label, str):

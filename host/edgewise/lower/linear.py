@@ -15,6 +15,11 @@ SGD_LINKS = {"log_loss": "ovr", "modified_huber": "huber"}
 
 def lower(estimator) -> Linear:
     n_features = estimator.n_features_in_
+    if not isinstance(estimator.coef_, np.ndarray):
+        raise UnsupportedModelError(f"{type(estimator).__name__} has sparse coefficients; call densify() before transpile")
+    # RidgeClassifier alone takes several labels a row, and tells only here
+    if getattr(getattr(estimator, "_label_binarizer", None), "y_type_", "").startswith("multilabel"):
+        raise UnsupportedModelError(f"{type(estimator).__name__} has several outputs; fit one model for each")
     if not is_classifier(estimator) and np.ndim(estimator.coef_) == 2 and np.shape(estimator.coef_)[0] > 1:
         raise UnsupportedModelError(
             f"{type(estimator).__name__} has {np.shape(estimator.coef_)[0]} targets; fit one model for each"

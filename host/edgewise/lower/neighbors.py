@@ -36,6 +36,10 @@ class NeighborsAssembler:
         prototypes = model._fit_X
         if not isinstance(prototypes, np.ndarray):
             raise UnsupportedModelError(f"{name} was fitted on a sparse matrix; fit it on a dense one")
+        if model.n_neighbors > len(prototypes):
+            raise UnsupportedModelError(
+                f"{name}(n_neighbors={model.n_neighbors}) was fitted on {len(prototypes)} rows; give it more"
+            )
         return Neighbors(
             prototypes=np.asarray(prototypes, dtype=np.float64),
             target=np.asarray(model._y),

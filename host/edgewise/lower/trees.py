@@ -20,6 +20,8 @@ def lower(estimator) -> Trees:
     for tree in getattr(estimator, "estimators_", [estimator]):
         with recursion_limit(4 * tree.get_depth() + 1000):
             reader.read(TreeModelAssembler(tree).assemble())
+    if not np.isfinite(reader.threshold).all():  # a split between missing and known values
+        raise UnsupportedModelError(f"{type(estimator).__name__} splits on missing values; fit it on rows without NaN")
     return reader.trees()
 
 

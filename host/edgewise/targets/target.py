@@ -93,6 +93,10 @@ class Target(ABC):
         found = self.call("hashes", *(self._where(path) for path in paths))
         return dict(zip(paths, found, strict=True))
 
+    def holds(self, path: str, marks: tuple[bytes, ...]) -> bool:
+        """Are all of these bytes, at most 64 each, in a file?"""
+        return self.call("holds", self._where(path), *marks)
+
     def info(self) -> BoardInfo:
         """What runs there and what is free; `heap_free` is taken after a collection."""
         machine, version, mpy, float_bits, heap_free, fs_free = self.call("info")

@@ -30,7 +30,7 @@ def _checked(x):
     if len(x) != N_FEATURES:
         raise ValueError("expected %d features, got %d" % (N_FEATURES, len(x)))
     if _DOUBLE:
-        x = array("f", x)
+        x = array("f", list(x))  # of bytes it would take the bits
     if not isinstance(x, (list, tuple)):
         x = list(x)
     low, high = -_INF, _INF

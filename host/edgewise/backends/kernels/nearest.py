@@ -29,4 +29,6 @@ def _nearest(x):
                 place -= 1
             distances[place] = distance
             numbers[place] = number
+    if distances[_K - 1] == _INF:  # fewer than k below infinity
+        raise ValueError("the row is too far from the prototypes for single precision")
     return distances, numbers

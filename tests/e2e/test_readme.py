@@ -1,0 +1,91 @@
+"""The README's own commands, run as they stand but for the port: one emulated Pico takes the place of the board."""
+
+import re
+import shlex
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from edgewise import firmware
+from edgewise.errors import FirmwareError
+from edgewise.targets import Emulator, SerialBoard
+
+ROOT = Path(__file__).resolve().parents[2]
+BLOCKS = re.findall(r"```(\w*)\n(.*?)```", (ROOT / "README.md").read_text("utf-8"), flags=re.DOTALL)
+BIN = Path(sys.executable).parent
+
+
+def block(language: str, beginning: str) -> str:
+    found = [text for kind, text in BLOCKS if kind == language and beginning in text]
+    assert len(found) == 1, f"README has {len(found)} blocks of {language or 'no language'} with {beginning!r}"
+    return found[0]
+
+
+def commands(text: str) -> list[list[str]]:
+    return [words for line in text.splitlines() if (words := shlex.split(line, comments=True))]
+
+
+@pytest.fixture(scope="module")
+def address() -> Iterator[str]:
+    pytest.importorskip("rp2040py", reason="the emulator is not installed: pip install 'edgewise[emulator]'")
+    try:
+        image = firmware.rp2_firmware().path
+    except FirmwareError as error:
+        pytest.skip(str(error))
+    emulator = Emulator(image)
+    yield emulator.address
+    emulator.close()
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("readme")
+
+
+def run(words: list[str], folder: Path) -> str:
+    done = subprocess.run([str(BIN / words[0]), *words[1:]], cwd=folder, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, f"{shlex.join(words)}\n{done.stdout}\n{done.stderr}"
+    return done.stdout
+
+
+def test_the_first_two_commands_are_make_targets():
+    words = commands(block("sh", "make demo"))
+    assert words == [["make", "demo"], ["make", "test"]]
+    targets = (ROOT / "Makefile").read_text("utf-8")
+    assert all(re.search(rf"^{target}:", targets, flags=re.MULTILINE) for _, target in words)
+    assert "make test" in (ROOT / ".ci" / "run").read_text("utf-8")
+
+
+def test_from_data_to_board_with_plain_tools_and_repl(address: str, folder: Path):
+    for words in commands(block("sh", "edgewise train")):
+        words = [address if word == "auto" else word for word in words]
+        if words[1] == "verify":
+            words += ["--rows", "30"]
+        run(words, folder)
+    for words in commands(block("sh", "mpremote cp")):
+        if words[1:] != ["repl"]:
+            run(["mpremote", "connect", address, *words[1:]], folder)
+    transcript = re.findall(r"^>>> (.*)\n((?:(?!>>> ).+\n)*)", block("", ">>> import"), flags=re.MULTILINE)
+    assert len(transcript) > 4
+    with SerialBoard(address) as board:
+        for statement, printed in transcript:
+            # what the REPL does with a line
+            source = f"_r = ({statement})\nif _r is not None: print(repr(_r))" if printed else statement
+            assert board.exec(source).strip() == printed.strip(), statement
+
+
+def test_python_verbs(address: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    from sklearn.ensemble import RandomForestClassifier
+
+    from edgewise import datasets
+
+    data = datasets.load(datasets.shipped("shoulder_exercises"), "exercise", "person", ["recording"])
+    estimator = RandomForestClassifier(2, max_depth=3, random_state=0).fit(data.X, data.y)
+    names = {"estimator": estimator, "X_train": data.X, "X_test": data.X[:5], "names": data.feature_names}
+    source = block("python", "edgewise.transpile").replace('"emulator"', repr(address)).replace("build/exercise", "exercise")
+    monkeypatch.chdir(tmp_path)
+    exec(source, names)
+    assert "def predict(x)" in names["program"].source
