@@ -381,6 +381,11 @@ def _emulated(port: str) -> str:
 @contextmanager
 def _port(port: str) -> Iterator[Target]:
     with _progress() as on_progress:
+        if port == "emulator":
+            from edgewise.firmware import rp2_firmware
+
+            image = rp2_firmware(progress=on_progress)
+            _say(f"emulated Pico with MicroPython {image.version} ({image.origin})")
         target = connect(port, on_progress)
     with target:
         yield target

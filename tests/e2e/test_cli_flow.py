@@ -19,7 +19,11 @@ EDGEWISE = [sys.executable, "-c", "from edgewise.cli import main; main()"]
 
 
 def start(*options: str) -> subprocess.Popen[str]:
-    return subprocess.Popen([*EDGEWISE, "emulate", *options], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    def heed_interrupts():  # a shell that runs the tests in the background ignores them, and children inherit that
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+    command = [*EDGEWISE, "emulate", *options]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, preexec_fn=heed_interrupts)
 
 
 def interrupt(process: subprocess.Popen[str]) -> str:
