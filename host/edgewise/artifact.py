@@ -4,6 +4,7 @@ import hashlib
 import io
 import json
 import os
+import re
 import tempfile
 from contextlib import suppress
 from dataclasses import dataclass
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from edgewise.program import Program
 
 MANIFEST, PACKAGE, EVIDENCE = "manifest.json", "package.json", "evidence.npz"
+EVIDENCE_ROWS = 2000  # an emulated Pico takes 2 minutes to verify so many
 FORMAT = 1
 REPORT = "training.json"  # of `training`
 OURS = {MANIFEST: {"sha256", "footprint"}, REPORT: {"features", "facts"}}  # a folder with one that holds these keys is ours
@@ -45,6 +47,12 @@ class Artifact:
     footprint: Footprint
     smaller: tuple[tuple[str, Footprint], ...]
     evidence: Golden | None
+
+    @property
+    def fingerprint(self) -> str | None:
+        """What the module says of itself as FINGERPRINT."""
+        found = re.search(rb"^FINGERPRINT = '(\w+)'", self.files[f"{self.name}.py"], flags=re.MULTILINE)
+        return found and found[1].decode()
 
 
 def of_program(program: "Program", X: np.ndarray | None = None) -> Artifact:
@@ -78,8 +86,13 @@ def _smaller(program: "Program") -> tuple[tuple[str, Footprint], ...]:
 
 
 def save(program: "Program", folder: Path, X: np.ndarray | None = None) -> Path:
-    """Writes all of it or nothing; what an earlier artifact left in the folder is replaced. Returns the folder."""
+    """Writes all of it or nothing; what an earlier artifact left in the folder is replaced. Returns the folder.
+
+    X: rows to keep as evidence, shape (n_rows, n_features); of more than EVIDENCE_ROWS, so many from end to end.
+    """
     claim(folder)
+    if X is not None and len(X) > EVIDENCE_ROWS:
+        X = X[np.linspace(0, len(X) - 1, EVIDENCE_ROWS).astype(int)]
     artifact = of_program(program, X)
     contents = dict(artifact.files)
     if artifact.evidence is not None:

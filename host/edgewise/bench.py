@@ -8,7 +8,7 @@ import numpy as np
 from edgewise.artifact import Artifact
 from edgewise.errors import DeviceError
 from edgewise.targets import Target
-from edgewise.verify import module_error
+from edgewise.verify import check_fingerprint, module_error
 
 BENCH_ROWS = 8
 
@@ -34,9 +34,10 @@ def bench(artifact: Artifact, target: Target, repeat: int = 4) -> Measurement:
     target.soft_reset()
     packed = binascii.b2a_base64(np.asarray(X, dtype="<f4").tobytes(), newline=False)
     try:
-        import_us, held, calls, _ = target.call("measure", artifact.name, packed, artifact.n_features, repeat)
+        import_us, held, calls, fingerprint = target.call("measure", artifact.name, packed, artifact.n_features, repeat)
     except DeviceError as error:
         raise module_error(artifact, target, error, "while it was measured") from error
+    check_fingerprint(artifact, target, fingerprint)
     (us, allocated), (us_array, allocated_array) = calls
     sizes = {name.rpartition(".")[2]: len(content) for name, content in artifact.files.items()}
     return Measurement(us, us_array, allocated, allocated_array, held, import_us, sizes["mpy"], sizes["py"])

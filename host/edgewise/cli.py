@@ -100,6 +100,7 @@ def train_command(
     seed: Annotated[int, typer.Option(help="Of the split and the estimator.")] = 0,
     drop: Annotated[str, typer.Option(help="Columns to leave out, separated by commas.")] = "",
     no_header: Annotated[bool, typer.Option("--no-header", help="The first row holds values; columns are c0, c1, ...")] = False,
+    train_rows: Annotated[int | None, typer.Option(min=1, help="Fit on so many of the training rows only.")] = None,
     task: Annotated[str | None, typer.Option(help="classification or regression, where the target leaves it open.")] = None,
     as_json: Json = False,
 ) -> None:
@@ -111,7 +112,7 @@ def train_command(
     columns = [name for name in drop.split(",") if name]
     dataset = datasets.load(path, target, group, columns, header=not no_header, task=task)  # type: ignore[arg-type]
     with _spinner("training"):
-        trained = training.train(dataset, model, test_size, seed, groups=group or "")
+        trained = training.train(dataset, model, test_size, seed, group or "", train_rows)
     training.save(trained, output)
     _warn(trained.warnings)
     if as_json:
@@ -286,7 +287,7 @@ def demo_command(
 
     data = datasets.load(datasets.shipped("shoulder_exercises"), "exercise", "person", ["recording"])
     artifact.claim(output)
-    _say(f"1/6 train: a forest on {len(data.y)} windows of 7 exercises, watch data of 10 people")
+    _say(f"1/6 train: a forest to tell 7 exercises apart; {len(data.y)} windows of watch data, 2 of 10 people held out")
     with _spinner("training"):
         trained = training.train(data, "forest", test_size=0.2, groups="person")
     training.save(trained, output)

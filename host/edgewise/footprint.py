@@ -153,7 +153,7 @@ def _linear(core: BoardLinear, n_classes: int, _: int | None) -> list[tuple[str,
 def _neighbors(core: BoardNeighbors, n_classes: int, _: int | None) -> list[tuple[str, int]]:
     n, n_features = core.prototypes.shape
     kept = sorted({int(n * share) for share in SHARES} - set(range(core.k)))
-    return [(f"fitting on {count} training rows", (4 * n_features + 4) * count) for count in kept]
+    return [(f"fitting on {count} training rows (train --train-rows {count})", (4 * n_features + 4) * count) for count in kept]
 
 
 VARIANTS: dict[type, Callable[[Any, int, int | None], list[tuple[str, int]]]] = {

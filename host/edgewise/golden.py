@@ -10,8 +10,10 @@ import numpy as np
 
 from edgewise.bounds import TINY
 from edgewise.errors import ModelFileError
-from edgewise.passes import BoardModel
+from edgewise.passes import BoardModel, BoardNeighbors
 from edgewise.reference import allowed
+
+DISTANCES_AT_ONCE = 2_000_000  # a dozen matrices of that many float64 take 200 MB
 
 
 @dataclass(frozen=True)
@@ -57,6 +59,13 @@ def golden(model: BoardModel, estimator, X: np.ndarray) -> Golden:
     """
     X = np.asarray(X, dtype=np.float32)
     X = np.where(np.abs(X) < TINY, np.float32(0), X)
+    step = DISTANCES_AT_ONCE // len(model.core.prototypes) + 1 if isinstance(model.core, BoardNeighbors) else len(X) or 1
+    parts = [_golden(model, estimator, X[start : start + step]) for start in range(0, len(X) or 1, step)]
+    columns = zip(*(vars(part).values() for part in parts), strict=True)
+    return Golden(*(None if column[0] is None else np.concatenate(column) for column in columns))  # type: ignore[arg-type]
+
+
+def _golden(model: BoardModel, estimator, X: np.ndarray) -> Golden:
     rows = X.astype(np.float64)
     predicted = estimator.predict(rows)
     limits = allowed(model, X, _scores(model, estimator, rows))

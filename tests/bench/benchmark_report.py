@@ -1,6 +1,6 @@
 """docs/benchmarks.md from what was measured: pure functions, Results -> Markdown."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from reference_models import ASKED, FOREST
 from results import Agreement, Results, Row
@@ -33,6 +33,16 @@ Held: heap after the import. Least heap: free heap, in one piece, with which the
 three small models.
 """
 
+HEAP_NOTE = f"""\
+What `edgewise check` says without a board, beside the emulated Pico, in bytes. Held is measured twice: after the program that
+measures time, whose names are interned by then, and alone, where nothing ran before; they differ by up to some 300 bytes. Asked:
+within {MOST_DEVIATION:.0%}; and what an import needs must not be predicted too low.
+"""
+HELD: dict[str, Callable[[Row], int]] = {
+    "after another program": lambda row: row.cost.held_bytes,
+    "alone": lambda row: row.held_alone,
+}
+
 
 def render(results: Results) -> str:
     return "\n".join(
@@ -51,8 +61,7 @@ def render(results: Results) -> str:
             "value. The unix port has floats of double precision.\n",
             _table(AGREEMENT_HEAD, _agreements(results)),
             "## Heap predicted and measured\n",
-            f"What `edgewise check` says without a board, beside the emulated Pico, in bytes. Asked: held within "
-            f"{MOST_DEVIATION:.0%}; a prediction for the import must not be below the measurement.\n",
+            HEAP_NOTE,
             _table(HEAP_HEAD, _heaps(results)),
             f"## Where {PEER} is better\n",
             _table(("model", f"better with {PEER}"), _losses(results)),
@@ -72,7 +81,7 @@ def _goals(results: Results) -> Iterator[tuple[str, ...]]:
     ):
         asked = f"{FOREST.title}: {LEAST_SPEEDUP:g} times as fast as {PEER}'s .mpy, {kind}"
         yield asked, f"{theirs / ours:.2f} times", _met(theirs / ours >= LEAST_SPEEDUP)
-    held = forest.cost.held_bytes
+    held = max(forest.cost.held_bytes, forest.held_alone)
     yield f"{FOREST.title}: at most {MOST_HELD} B held", f"{held} B", _met(held <= MOST_HELD)
     allocated = (forest.cost.bytes_list, forest.cost.bytes_array)
     fits = all(count is not None and count <= MOST_ALLOCATED for count in allocated)
@@ -86,11 +95,12 @@ def _goals(results: Results) -> Iterator[tuple[str, ...]]:
     asked = f"deploy again, unchanged: at most {MOST_REDEPLOY_S:g} s"
     yield asked, f"{host.redeploy_s:.1f} s", _met(host.redeploy_s <= MOST_REDEPLOY_S)
     rows = [row for row in (results.row(model, OURS) for model in ASKED) if row is not None]
-    worst = max(rows, key=lambda row: abs(_held_deviation(row)))
-    asked = f"heap held, predicted within {MOST_DEVIATION:.0%} for {len(ASKED)} models"
-    within = sum(abs(_held_deviation(row)) <= MOST_DEVIATION for row in rows)
-    measured = f"{within} models; the worst is {_held_deviation(worst):+.1%} ({worst.model})"
-    yield asked, measured, _met(within == len(ASKED))
+    for when, measured_of in HELD.items():
+        deviations = {row.model: _held_deviation(row, measured_of) for row in rows}
+        worst = max(deviations, key=lambda model: abs(deviations[model]))
+        within = sum(abs(deviation) <= MOST_DEVIATION for deviation in deviations.values())
+        asked = f"heap held, {when}: predicted within {MOST_DEVIATION:.0%} for {len(ASKED)} models"
+        yield asked, f"{within} models; the worst is {deviations[worst]:+.1%} ({worst})", _met(within == len(ASKED))
 
 
 COST_HEAD = (
@@ -129,8 +139,8 @@ def _agreement(found: Agreement) -> tuple[str, ...]:
 
 
 HEAP_HEAD = (
-    *("model", "held, predicted", "measured", "off", "import .mpy, predicted", "measured", "off"),
-    *("import .py, predicted", "measured", "off"),
+    *("model", "held, predicted", "measured", "off", "measured alone", "off"),
+    *("import .mpy, predicted", "measured", "off", "import .py, predicted", "measured", "off"),
 )
 
 
@@ -138,22 +148,21 @@ def _heaps(results: Results) -> Iterator[tuple[str, ...]]:
     for row in results.rows:
         if row.predicted is not None:
             yield (
-                row.model,
+                *(row.model, str(row.predicted.held)),
                 *_deviation(row.predicted.held, row.cost.held_bytes),
-                *_deviation(row.predicted.import_mpy, row.need_mpy),
-                *_deviation(row.predicted.import_py, row.need_py),
+                *_deviation(row.predicted.held, row.held_alone),
+                *(str(row.predicted.import_mpy), *_deviation(row.predicted.import_mpy, row.need_mpy)),
+                *(str(row.predicted.import_py), *_deviation(row.predicted.import_py, row.need_py)),
             )
 
 
-def _deviation(predicted: int, measured: int | None) -> tuple[str, str, str]:
-    if measured is None:
-        return str(predicted), "", ""
-    return str(predicted), str(measured), f"{predicted / measured - 1:+.1%}"
+def _deviation(predicted: int, measured: int | None) -> tuple[str, str]:
+    return ("", "") if measured is None else (str(measured), f"{predicted / measured - 1:+.1%}")
 
 
-def _held_deviation(row: Row) -> float:
+def _held_deviation(row: Row, measured_of: Callable[[Row], int]) -> float:
     assert row.predicted is not None
-    return row.predicted.held / row.cost.held_bytes - 1
+    return row.predicted.held / measured_of(row) - 1
 
 
 def _losses(results: Results) -> Iterator[tuple[str, str]]:
@@ -177,6 +186,7 @@ def _measures(row: Row) -> Sequence[tuple[str, float | None]]:
         ("B per call, list", cost.bytes_list),
         ("B per call, array", cost.bytes_array),
         ("B held", cost.held_bytes),
+        ("B held, alone", row.held_alone),
         ("least heap", row.need_mpy),
         ("import us", cost.import_us),
         (".mpy B", row.mpy_bytes),

@@ -61,6 +61,7 @@ def edgewise_row(case: Case, artifact: Artifact, pico: Target, unix: Target) -> 
     cost = _cost(pico, artifact.name, "predict", artifact.evidence.X[: case.timed_rows])
     on_pico = _agreement(artifact, verify(artifact, pico, case.pico_rows))
     size = artifact.footprint
+    held_alone = _held_alone(pico, artifact.name)
     need_mpy = least_heap(pico, artifact.name, cost.held_bytes + FILE_BYTES)
     need_py = None
     if case.py:
@@ -71,6 +72,7 @@ def edgewise_row(case: Case, artifact: Artifact, pico: Target, unix: Target) -> 
         model=case.title,
         tool="edgewise",
         cost=cost,
+        held_alone=held_alone,
         need_mpy=need_mpy,
         need_py=need_py,
         mpy_bytes=size.mpy_bytes,
@@ -90,6 +92,7 @@ def peer_row(case: Case, artifact: Artifact, peer: Peer, pico: Target, unix: Tar
         model=case.title,
         tool="m2cgen",
         cost=cost,
+        held_alone=_held_alone(pico, peer.name),
         pico=_peer_agreement(artifact, peer, pico, case.pico_rows),
         unix=_peer_agreement(artifact, peer, unix, None),
         need_mpy=least_heap(pico, peer.name, int(cost.held_bytes * 1.1) + FILE_BYTES),
@@ -146,6 +149,11 @@ def _cost(target: Target, name: str, way: str, X: np.ndarray) -> Cost:
     import_us, held, calls = call(target, "cost", name, way, _packed(X), X.shape[1], REPEAT)
     (us_list, bytes_list), (us_array, bytes_array) = calls
     return Cost(us_list, us_array, bytes_list, bytes_array, held, import_us)
+
+
+def _held_alone(target: Target, name: str) -> int:
+    target.soft_reset()
+    return call(target, "held", name)
 
 
 def _peer_agreement(artifact: Artifact, peer: Peer, target: Target, n_rows: int | None) -> Agreement:

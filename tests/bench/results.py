@@ -40,11 +40,13 @@ class Predicted:
 
 @dataclass(frozen=True)
 class Row:
-    """One model by one tool; need: least free heap with which it imports (bytes), the .py measured for small modules only."""
+    """One model by one tool. held_alone: bytes of heap held where nothing ran before the import (cost: where the measuring
+    program did). need: least free heap with which it imports (bytes), the .py measured for small modules only."""
 
     model: str
     tool: str
     cost: Cost
+    held_alone: int
     need_mpy: int
     need_py: int | None
     mpy_bytes: int

@@ -24,7 +24,9 @@ def row(model: str, tool: str) -> Row:
     factor = 1 if ours else 3
     cost = Cost(1000.0 * factor, 1100.0 * factor, 100 * factor, 200 * factor, 10000 * factor, 9000 if ours else 8999)
     predicted = Predicted(11000, 12500, 20000) if ours else None
-    return Row(model, tool, cost, 12000 * factor, None, 8000 * factor, 9000 * factor, ALL_EQUAL, ALL_EQUAL, predicted)
+    return Row(
+        model, tool, cost, 10000 * factor, 12000 * factor, None, 8000 * factor, 9000 * factor, ALL_EQUAL, ALL_EQUAL, predicted
+    )
 
 
 @pytest.fixture
@@ -82,6 +84,12 @@ def test_a_goal_of_the_forest_that_is_missed_says_so(results, part, change, name
     assert any(named in line for line in lines)
 
 
+def test_heap_that_is_held_alone_counts_too(results):
+    (line,) = missed(with_forest(results, held_alone=9500))
+    assert "alone" in line
+    assert "+15.8%" in line
+
+
 @pytest.mark.parametrize("change", [{"transpile_s": 5.01}, {"redeploy_s": 2.01}])
 def test_a_goal_of_the_host_that_is_missed_says_so(results, change):
     assert len(missed(replace(results, host=replace(results.host, **change)))) == 1
@@ -90,7 +98,7 @@ def test_a_goal_of_the_host_that_is_missed_says_so(results, change):
 def test_a_win_of_the_peer_is_shown(results):
     losses = section(render(results), "Where m2cgen is better")
     assert losses.count("import us (8999 to 9000)") == len(CASES)
-    assert "held" not in losses
+    assert "B held" not in losses
     heavier = replace(results.row(FOREST.title, "edgewise").cost, held_bytes=30001, bytes_list=None)
     losses = section(render(with_forest(results, cost=heavier)), "Where m2cgen is better")
     assert "B held (30000 to 30001)" in losses

@@ -11,6 +11,7 @@ from math import exp
 
 N_FEATURES = 2
 FEATURES = ('light', 'sound',)
+FINGERPRINT = 'b69d442b'
 _INF = float("inf")
 _DOUBLE = float("16777217") != float("16777216")
 

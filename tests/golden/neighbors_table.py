@@ -11,6 +11,7 @@ from math import sqrt
 
 N_FEATURES = 2
 FEATURES = ('light', 'sound',)
+FINGERPRINT = '8145148f'
 _INF = float("inf")
 _DOUBLE = float("16777217") != float("16777216")
 

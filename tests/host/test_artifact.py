@@ -11,6 +11,7 @@ import pytest
 from command import snapshot
 from sklearn.datasets import load_iris
 from sklearn.linear_model import LinearRegression
+from sklearn.neighbors import KNeighborsClassifier
 from sklearn.tree import DecisionTreeClassifier
 
 from edgewise import artifact, transpile
@@ -341,3 +342,21 @@ def test_a_link_that_leads_nowhere(tmp_path):
     (tmp_path / "link").symlink_to(tmp_path / "nowhere")
     with pytest.raises(ModelFileError, match="cannot be written"):
         tree().save(tmp_path / "link")
+
+
+def test_evidence_has_an_end(tmp_path, monkeypatch):
+    monkeypatch.setattr(artifact, "EVIDENCE_ROWS", 10)
+    X = load_iris().data
+    kept = artifact.load(artifact.save(tree(), tmp_path / "tree", X)).evidence
+    assert len(kept) == 10
+    assert (kept.X[[0, -1]] == X[[0, -1]].astype("float32")).all()
+
+
+def test_evidence_in_parts_is_the_same(monkeypatch):
+    X, y = load_iris(return_X_y=True)
+    program = transpile(KNeighborsClassifier().fit(X, y), "near", X)
+    whole = program.golden(X)
+    monkeypatch.setattr("edgewise.golden.DISTANCES_AT_ONCE", 1000)
+    parts = program.golden(X)
+    assert (whole.expected == parts.expected).all()
+    assert (whole.classes == parts.classes).all()

@@ -24,7 +24,7 @@ from edgewise.program import Program
 from edgewise.verify import compare
 
 MATRIX = [(case, backend) for case in CASES for backend in backends(case)]
-PUBLIC = {"N_FEATURES", "FEATURES", "CLASSES", "predict", "predict_proba", "self_test"}
+PUBLIC = {"N_FEATURES", "FEATURES", "FINGERPRINT", "CLASSES", "predict", "predict_proba", "self_test"}
 IMPORTS = {"micropython", "array", "uctypes", "math"}
 GOLDEN = Path(__file__).parents[1] / "golden"
 
@@ -48,7 +48,7 @@ def test_a_module_imports_and_defines_only_what_its_contract_says(case: str, bac
         if isinstance(statement, ast.Assign):
             names |= {node.id for node in ast.walk(statement.targets[0]) if isinstance(node, ast.Name)}
     estimator = program.estimator
-    expected = {"N_FEATURES", "FEATURES", "predict", "self_test"}
+    expected = {"N_FEATURES", "FEATURES", "FINGERPRINT", "predict", "self_test"}
     expected |= {"CLASSES"} if hasattr(estimator, "classes_") else set()
     expected |= {"predict_proba"} if hasattr(estimator, "predict_proba") else set()
     assert {name for name in names if not name.startswith("_")} == expected
@@ -265,7 +265,7 @@ def test_rows_of_whole_numbers_are_packed_narrowly(rows: list[float], code: str)
 
 
 def test_kernels_get_exactly_their_constants():
-    constants = {"N_FEATURES": 1, "FEATURES": ()}
+    constants = {"N_FEATURES": 1, "FEATURES": (), "FINGERPRINT": ""}
     assert "N_FEATURES = 1" in compose("# x", Emission(("common",), constants))
     with pytest.raises(ValueError, match=r"no kernel takes the constants \['_K'\]"):
         compose("# x", Emission(("common",), constants | {"_K": 1}))

@@ -61,7 +61,8 @@ def test_bench_on_the_unix_port(unix_port):
     with deployed(made("tree", "bench_unix"), unix_port) as artifact:
         found = bench(artifact, unix_port)
         assert found.heap_held_bytes > 0
-        assert bench(replace(artifact, evidence=None), unix_port).heap_held_bytes == found.heap_held_bytes
+        again = bench(replace(artifact, evidence=None), unix_port).heap_held_bytes
+        assert again == pytest.approx(found.heap_held_bytes, rel=0.2)  # this port takes stray words for references
         many = replace(artifact, evidence=artifact.evidence.take(np.zeros(100, dtype=int)))
         assert bench(many, unix_port).bytes_per_call == pytest.approx(found.bytes_per_call, abs=64)
 

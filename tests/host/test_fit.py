@@ -59,7 +59,7 @@ def apply(remedy: str, estimator, X, y) -> Artifact:
     """What a user does who takes the remedy at its word."""
     if found := re.search(r"dropping features until (\d+) are left would fit", remedy):
         return made(estimator, X[:, -int(found[1]) :], y)
-    if found := re.search(r"fitting on (\d+) training rows would fit", remedy):
+    if found := re.search(r"train --train-rows (\d+)\) would fit", remedy):
         rows = np.linspace(0, len(X) - 1, int(found[1])).astype(int)
         return made(estimator, X[rows], y[rows])
     found = re.search(r"(\w+)=(\d+) would fit", remedy)

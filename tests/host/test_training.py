@@ -224,3 +224,12 @@ def test_a_file_and_a_folder_that_are_not_there(tmp_path):
         training.load(tmp_path / "nowhere.skops")
     with pytest.raises(ModelFileError, match=r"holds no model\.skops; run edgewise train"):
         training.load(Path(tmp_path))
+
+
+def test_fewer_training_rows():
+    data = flat()
+    assert len(train(data, "knn", train_rows=20).X_train) == 20
+    assert len(train(data, "knn", train_rows=10**6).X_train) == len(train(data, "knn").X_train)
+    assert rows_of(train(data, "knn", train_rows=20).X_train) <= rows_of(train(data, "knn").X_train)
+    with pytest.raises(DatasetError, match="none of 1 training rows is of class"):
+        train(data, train_rows=1)

@@ -235,3 +235,9 @@ def test_bytecode_that_the_board_does_not_take(target):
 def test_without_evidence(target):
     with pytest.raises(ModelFileError, match="checked has no rows to verify with; transpile a training folder, or pass X_test"):
         verify(replace(of_program(iris()), evidence=None), target)
+
+
+def test_an_earlier_version_on_the_board_proves_nothing(target):
+    shallow = transpile(DecisionTreeClassifier(max_depth=1).fit(IRIS.data, IRIS.target_names[IRIS.target]), "checked", IRIS.data)
+    deploy(of_program(shallow), target)
+    one_line(of_program(iris()), target, "is another model; deploy this one")

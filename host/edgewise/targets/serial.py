@@ -205,8 +205,8 @@ def _text(output: bytes) -> str:
 
 def _ports() -> str:
     """The serial ports of this machine, for an error message."""
-    ports = sorted(port.device for port in list_ports.comports())
-    return f"there are {', '.join(ports)}" if ports else "none is there: plug the board in with a data cable"
+    ports = sorted(port.device for port in list_ports.comports() if port.vid is not None)  # USB: others hold no board
+    return f"there is {', '.join(ports)}" if ports else "no board is there: plug one in with a data cable, or use --port emulator"
 
 
 def _first_usb_port() -> str:
