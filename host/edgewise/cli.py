@@ -96,7 +96,7 @@ def train_command(
     output: Output,
     model: Annotated[str, typer.Option(help="See edgewise models.")] = "tree",
     group: Annotated[str | None, typer.Option(help="Column whose rows stay on one side of the split (a person, a day).")] = None,
-    test_size: Annotated[float, typer.Option(help="Share of the rows or groups to test on.")] = 0.3,
+    test_size: Annotated[float, typer.Option(help="Share of rows or groups to test.")] = 0.3,
     seed: Annotated[int, typer.Option(help="Of the split and the estimator.")] = 0,
     drop: Annotated[str, typer.Option(help="Columns to leave out, separated by commas.")] = "",
     no_header: Annotated[bool, typer.Option("--no-header", help="The first row holds values; columns are c0, c1, ...")] = False,

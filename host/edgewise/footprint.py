@@ -1,7 +1,7 @@
 """Heap that a module takes on a board with 32-bit words, predicted from its source and its .mpy, without a board.
 
 Blocks of the heap are 16 bytes (py/gc.c). The constants below were fitted to modules measured on an emulated Pico with
-MicroPython 1.25.0: 18 of them for the heap held (6 % off at most for tables, 13 % for expressions); docs/benchmarks.md
+MicroPython 1.25.0: the heap held is at most 15 % off for the models of the benchmark; docs/benchmarks.md
 shows prediction and measurement side by side.
 """
 
@@ -15,15 +15,15 @@ import numpy as np
 from edgewise.passes import BoardLinear, BoardModel, BoardNeighbors, BoardTrees
 
 BLOCK = 16
-MODULE_BYTES = -565  # less than nothing: the .mpy spells out names that the firmware knows already
+MODULE_BYTES = -480  # less than nothing: the .mpy spells out names that the firmware knows already
 GLOBAL_BYTES, FUNCTION_BYTES = 18.5, 98  # of a name in the module and its place in the dictionary; of a function, beside its code
 VIEW_BYTES = 32  # a uctypes.struct and its descriptor
 STRING_BYTES = 8  # of the table of interned strings, beside the text
 POOLED_BYTES = 20  # a float and its place in a tuple
-IMPORT_BYTES = 1700  # what reading a .mpy needs for a while: 900 to 1700, whatever its size
+IMPORT_SHARE, IMPORT_BYTES = 0.05, 1700  # what reading a .mpy needs for a while: 900 to 2100, nearly whatever its size
 VARIANT_BYTES = 160  # by which code, golden rows and blocks of a smaller model may be larger
 SPREAD = 1.05  # trees that draw their features, fitted again, and values in other steps come out a little different
-COMPILE_BYTES, SYNTAX_NODE_BYTES = 5000, 11  # what compiling a .py needs for a while: the parser, and its tree
+COMPILE_BYTES, SYNTAX_NODE_BYTES = 5000, 12  # what compiling a .py needs for a while: the parser, and its tree
 
 
 @dataclass(frozen=True)
@@ -44,11 +44,13 @@ def footprint(source: str, mpy: bytes) -> Footprint:
     n_globals = sum(isinstance(node, ast.Assign) for node in tree.body)
     held += MODULE_BYTES + GLOBAL_BYTES * n_globals + FUNCTION_BYTES * n_functions + len(mpy) - literal_bytes
     nodes = sum(isinstance(node, (ast.expr, ast.stmt)) for node in ast.walk(tree))
-    return _of_held(held, len(mpy), len(source.encode()), COMPILE_BYTES + SYNTAX_NODE_BYTES * nodes)
+    largest = max((len(n.value) for n in ast.walk(tree) if isinstance(n, ast.Constant) and isinstance(n.value, bytes)), default=0)
+    compile_bytes = COMPILE_BYTES + SYNTAX_NODE_BYTES * nodes + largest  # the lexer holds a literal a second time
+    return _of_held(held, len(mpy), len(source.encode()), compile_bytes)
 
 
 def _of_held(held: float, mpy_bytes: float, py_bytes: float, compile_bytes: float) -> Footprint:
-    import_mpy = held + IMPORT_BYTES
+    import_mpy = held * (1 + IMPORT_SHARE) + IMPORT_BYTES
     return Footprint(*map(int, (held, import_mpy, held + compile_bytes, mpy_bytes, py_bytes)))
 
 
