@@ -10,7 +10,7 @@ demo: setup
 	$(BIN)/edgewise demo
 
 test: lint
-	$(BIN)/pytest
+	$(BIN)/pytest -n 2 --dist loadgroup
 
 lint: setup
 	$(BIN)/ruff check .
@@ -23,7 +23,7 @@ bench: setup
 
 setup: $(READY)
 	$(BIN)/edgewise firmware RPI_PICO
-	$(BIN)/edgewise firmware unix
+	for board in unix cortex-m3 riscv; do $(BIN)/edgewise firmware $$board || exit 1; done
 
 $(READY): pyproject.toml
 	$(PYTHON) -c 'import ensurepip' 2>/dev/null || { apt-get update -q && apt-get install -qy --no-install-recommends python3-venv; } || \

@@ -1,32 +1,72 @@
-"""Targets that tests share: starting an emulated Pico for each test would take most of the time."""
+"""Targets that tests share: starting an emulated board for each test would take most of the time."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 
-from edgewise import firmware
-from edgewise.errors import FirmwareError
-from edgewise.targets import EmulatedPico, UnixPort
+from edgewise.errors import EdgewiseError, FirmwareError
+from edgewise.targets import Target, connect
+
+# fixture: port. Names and files of earlier tests are on them: soft_reset() and own names.
+TARGETS = {"emulated_pico": "emulator", "cortex_m3": "cortex-m3", "riscv": "riscv", "unix_port": "unix"}
 
 
 @pytest.fixture(scope="session")
-def emulated_pico() -> Iterator[EmulatedPico]:
-    """One emulated Pico for the whole run. Names and files of earlier tests are on it: soft_reset() and own names."""
-    pytest.importorskip("rp2040py", reason="the emulator is not installed: pip install 'edgewise[emulator]'")
-    try:
-        image = firmware.rp2_firmware().path
-    except FirmwareError as error:
-        pytest.skip(str(error))
-    with EmulatedPico(image) as pico:
-        yield pico
+def running() -> Iterator[Callable[[str], Target]]:
+    """One target for each port, started when it is first asked for and again when a test has killed it."""
+    started: dict[str, Target] = {}
+
+    def target(port: str) -> Target:
+        if port in started and not _answers(started[port]):
+            started.pop(port).close()
+        if port not in started:
+            try:
+                started[port] = connect(port)
+            except FirmwareError as error:
+                pytest.skip(str(error))
+        return started[port]
+
+    yield target
+    for port in started:
+        started[port].close()
 
 
-@pytest.fixture(scope="session")
-def unix_port() -> Iterator[UnixPort]:
-    """MicroPython on this machine, one for the whole run; soft_reset() gives a fresh interpreter."""
+def _answers(target: Target) -> bool:
     try:
-        interpreter = firmware.unix_micropython()
-    except FirmwareError as error:
-        pytest.skip(str(error))
-    with UnixPort(interpreter) as port:
-        yield port
+        target.exec("", timeout_s=10)
+    except EdgewiseError:
+        return False
+    return True
+
+
+@pytest.fixture
+def emulated_pico(running: Callable[[str], Target]) -> Target:
+    """An emulated Pico: armv6m, single-precision floats, a flash; fifteen times slower than a real one."""
+    return running(TARGETS["emulated_pico"])
+
+
+@pytest.fixture
+def cortex_m3(running: Callable[[str], Target]) -> Target:
+    """QEMU's Cortex-M3: armv7m, single-precision floats."""
+    return running(TARGETS["cortex_m3"])
+
+
+@pytest.fixture
+def riscv(running: Callable[[str], Target]) -> Target:
+    """QEMU's RISC-V: rv32imc, single-precision floats."""
+    return running(TARGETS["riscv"])
+
+
+@pytest.fixture
+def unix_port(running: Callable[[str], Target]) -> Target:
+    """MicroPython on this machine: x64, double-precision floats; soft_reset() gives a fresh interpreter."""
+    return running(TARGETS["unix_port"])
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """All tests of a target on one worker, so that it is started once, and two targets can run at once."""
+    for item in items:
+        parameters = item.callspec.params.values() if hasattr(item, "callspec") else ()
+        used = {*getattr(item, "fixturenames", ()), *(value for value in parameters if isinstance(value, str))}
+        for name in [name for name in TARGETS if name in used][:1]:
+            item.add_marker(pytest.mark.xdist_group(name))

@@ -37,7 +37,7 @@ err = Console(stderr=True, highlight=False, soft_wrap=True, markup=False, emoji=
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object for scripts.")]
 Folder = Annotated[Path, typer.Argument(metavar="DIR", help="Folder that transpile wrote.")]
 BoardId = Annotated[str, typer.Argument(metavar="BOARD", help="RPI_PICO, the one that can be emulated.")]
-Port = Annotated[str, typer.Option(help="auto, /dev/ttyACM0, COM3, socket://HOST:PORT, emulator, or unix.")]
+Port = Annotated[str, typer.Option(help="auto, /dev/ttyACM0, COM3, socket://HOST:PORT; here emulator, cortex-m3, riscv, unix.")]
 Output = Annotated[Path, typer.Option("-o", "--output", metavar="DIR", help="Folder to write; new, empty, or an earlier one.")]
 
 
@@ -236,14 +236,14 @@ def emulate_command(board: BoardId = "RPI_PICO", as_json: Json = False) -> None:
     Prints its socket:// address, which every --port and mpremote connect take.
     """
     from edgewise.firmware import rp2_firmware
-    from edgewise.targets import Emulator, SerialBoard
-    from edgewise.targets.emulated_pico import BOOT_PATIENCE_S
+    from edgewise.targets import SerialBoard
+    from edgewise.targets.emulated_pico import BOOT_PATIENCE_S, pico_emulator
 
     Board.load(board)
     with _progress() as on_progress:
         image = rp2_firmware(board, on_progress)
     try:
-        with Emulator(image.path) as emulator:
+        with pico_emulator(image.path) as emulator:
             SerialBoard(emulator.address, BOOT_PATIENCE_S).close()  # booted: mpremote does not ask a second time
             _say(f"{board} runs MicroPython {image.version} ({image.origin}); Ctrl-C stops it")
             _print_json({"address": emulator.address}) if as_json else print(emulator.address, flush=True)
@@ -257,13 +257,17 @@ def emulate_command(board: BoardId = "RPI_PICO", as_json: Json = False) -> None:
 def firmware_command(board: BoardId = "RPI_PICO", as_json: Json = False) -> None:
     """Fetch or build MicroPython for a board.
 
-    Prints the path of the firmware. BOARD may be `unix`: the interpreter of this machine.
+    Prints the path of the firmware. BOARD may be `unix`, the interpreter of this machine, or `cortex-m3` or `riscv`,
+    the boards of QEMU.
     """
-    from edgewise.firmware import rp2_firmware, unix_micropython
+    from edgewise.firmware import qemu_firmware, rp2_firmware, unix_micropython
+    from edgewise.targets.qemu import MACHINES
 
     with _progress() as on_progress:
         if board == "unix":
             facts = {"path": str(unix_micropython(on_progress))}
+        elif board in MACHINES:
+            facts = {"path": str(qemu_firmware(board, on_progress))}
         else:
             Board.load(board)
             image = rp2_firmware(board, on_progress)
@@ -376,7 +380,7 @@ def _sizes(loaded: artifact.Artifact) -> dict[str, Any]:
 
 
 def _emulated(port: str) -> str:
-    return {"emulator": " (emulated)", "unix": " (unix port)"}.get(port, "")
+    return "" if port not in TARGETS else " (unix port)" if port == "unix" else " (emulated)"
 
 
 @contextmanager

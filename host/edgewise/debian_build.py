@@ -29,6 +29,13 @@ UNIX_OPTIONS = (
     *("VARIANT=standard", "FROZEN_MANIFEST=", "MICROPY_PY_BTREE=0", "MICROPY_PY_SSL=0", "MICROPY_PY_FFI=0"),
     "MICROPY_SSL_MBEDTLS=0",
 )
+# the qemu port's: a heap as large as a Pico's, and FAT for a disk in memory, which that port leaves out
+QEMU_OPTIONS = (
+    *("FROZEN_MANIFEST=", "MICROPY_HEAP_SIZE=194560", "MICROPY_VFS_FAT=1"),
+    "CFLAGS_EXTRA=-DMICROPY_FATFS_ENABLE_LFN=1 -DMICROPY_FATFS_RPATH=2",
+)
+# what FAT lacks there: the date of a file (any function that returns zero), and a conversion of it
+QEMU_FAT = "\nLDFLAGS += -Wl,--defsym=get_fattime=mp_hal_stdio_poll\nSRC_C += shared/timeutils/timeutils.c\n"
 UF2_BASE, RP2040_FAMILY = "0x10000000", "0xe48bff56"  # start of the flash; the chip's id in a .uf2
 
 # what is downloaded: a Debian package, the apt-get command for it, the file that is kept
@@ -45,6 +52,8 @@ PACKAGES: tuple[str, ...] = (
     "python3",
     "xz-utils",
 )  # python3 for MicroPython's own build scripts
+CORTEX_M3_PACKAGES = ("gcc-arm-none-eabi", "libnewlib-arm-none-eabi", "qemu-system-arm")
+RISCV_PACKAGES = ("gcc-riscv64-unknown-elf", "picolibc-riscv64-unknown-elf", "qemu-system-misc")
 ARM_PACKAGES: tuple[str, ...] = ("g++", "cmake", "bzip2", "gcc-arm-none-eabi", "libnewlib-arm-none-eabi")
 ARM_PACKAGES += ("libstdc++-arm-none-eabi-newlib",)
 
@@ -55,7 +64,7 @@ def available() -> bool:
 
 
 def build(kind: str, target: Path, progress: Progress | None = None) -> None:
-    """Build "unix" (an executable) or "rp2" (a .uf2 for RPI_PICO) and put it at `target`.
+    """Build a key of RECIPES, an executable, a .uf2 or an .elf, and put it at `target`.
 
     One build at a time: another process waits, and finds the result. Whatever an interrupted build left beside
     `target`'s folder goes first; `target` appears whole or not at all. Raises FirmwareError.
@@ -191,6 +200,28 @@ def _build_rp2(shop: _Workshop, archives: dict[str, Path]) -> Path:
     return shop.folder / "firmware.uf2"
 
 
+def _build_qemu(shop: _Workshop, archives: dict[str, Path], board: str, *options: str) -> Path:
+    tree = shop.untar(archives["micropython"], shop.folder / "micropython")
+    port = tree / "ports/qemu"
+    with_fat = Path(shutil.copytree(port / "boards" / board, shop.folder / board))
+    with (with_fat / "mpconfigboard.mk").open("a") as settings:
+        settings.write(QEMU_FAT)
+    shop.make(tree / "mpy-cross", "Building mpy-cross")
+    what = f"Building MicroPython {VERSION} for QEMU's {board}"
+    shop.make(port, what, f"BOARD={board}", f"BOARD_DIR={with_fat}", *QEMU_OPTIONS, *options)
+    return port / f"build-{board}/firmware.elf"
+
+
+def _build_cortex_m3(shop: _Workshop, archives: dict[str, Path]) -> Path:
+    return _build_qemu(shop, archives, "MPS2_AN385")
+
+
+def _build_riscv(shop: _Workshop, archives: dict[str, Path]) -> Path:
+    # gcc 12 finds no 32-bit library for the port's own rv32imac_zicsr
+    flags = "AFLAGS=-misa-spec=2.2 -mabi=ilp32 -march=rv32imac"
+    return _build_qemu(shop, archives, "VIRT_RV32", "RV32_ARCH=rv32imac", flags)
+
+
 @dataclass(frozen=True)
 class _Recipe:
     packages: tuple[str, ...]
@@ -200,6 +231,8 @@ class _Recipe:
 
 RECIPES = {
     "unix": _Recipe(PACKAGES, ("micropython",), _build_unix),
+    "cortex-m3": _Recipe((*PACKAGES, *CORTEX_M3_PACKAGES), ("micropython",), _build_cortex_m3),
+    "riscv": _Recipe((*PACKAGES, *RISCV_PACKAGES), ("micropython",), _build_riscv),
     "rp2": _Recipe((*PACKAGES, *ARM_PACKAGES), tuple(SOURCES), _build_rp2),
 }
 

@@ -83,6 +83,16 @@ def unix_micropython(progress: Progress | None = None) -> Path:
     )
 
 
+def qemu_firmware(machine: str, progress: Progress | None = None) -> Path:
+    """MicroPython for QEMU's "cortex-m3" or "riscv", an .elf, built from Debian's sources. Raises FirmwareError."""
+    path = _cache() / f"{machine}-{VERSION}" / "firmware.elf"
+    if not path.exists():
+        if not debian_build.available():
+            raise FirmwareError(f"{machine}: its MicroPython is built with Debian's packages, and this is no Debian machine")
+        debian_build.build(machine, path, progress)
+    return path
+
+
 def check_uf2(path: Path) -> None:
     """FirmwareError unless `path` is a whole .uf2 for the RP2040 (format: github.com/microsoft/uf2)."""
     image = path.read_bytes()

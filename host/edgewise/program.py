@@ -27,6 +27,7 @@ RESERVED = frozenset({
     "array", "asyncio", "binascii", "boot", "builtins", "collections", "deflate", "errno", "esp32", "framebuf", "gc",
     "hashlib", "heapq", "io", "json", "machine", "main", "math", "micropython", "mip", "network", "neopixel", "os",
     "platform", "random", "re", "rp2", "select", "socket", "ssl", "struct", "sys", "time", "uctypes",
+    "vfs",
 })
 # fmt: on
 NO_FINGERPRINT = "00000000"

@@ -1,4 +1,4 @@
-"""Runs the files of this folder on CPython, the unix port and an emulated Pico: one source of tests for all.
+"""Runs the files of this folder on CPython, the unix port and three emulated boards: one source of tests for all.
 
 Each is plain Python with asserts in functions test_*; the modules that it imports are put beside it first. tiny_* are kernel
 files as they stand, with the constants that they hold.
@@ -91,7 +91,7 @@ def cpython(tmp_path_factory: pytest.TempPathFactory) -> Iterator[CPython]:
         yield target
 
 
-@pytest.fixture(params=["cpython", "unix_port", "emulated_pico"])
+@pytest.fixture(params=["cpython", "unix_port", "cortex_m3", "riscv", "emulated_pico"])
 def target(request: pytest.FixtureRequest) -> Target:
     port = request.getfixturevalue(request.param)
     port.soft_reset()

@@ -11,7 +11,8 @@ import pytest
 
 from edgewise import firmware
 from edgewise.errors import FirmwareError
-from edgewise.targets import Emulator, SerialBoard
+from edgewise.targets import SerialBoard
+from edgewise.targets.emulated_pico import pico_emulator
 
 ROOT = Path(__file__).resolve().parents[2]
 BLOCKS = re.findall(r"```(\w*)\n(.*?)```", (ROOT / "README.md").read_text("utf-8"), flags=re.DOTALL)
@@ -35,7 +36,7 @@ def address() -> Iterator[str]:
         image = firmware.rp2_firmware().path
     except FirmwareError as error:
         pytest.skip(str(error))
-    emulator = Emulator(image)
+    emulator = pico_emulator(image)
     yield emulator.address
     emulator.close()
 

@@ -18,14 +18,15 @@ LAYERS = (
     {"footprint", "golden"},
     {"program"},
     {"artifact"},
-    {"targets", "targets.target", "targets.serial", "targets.emulated_pico", "targets.unix", "targets._rp2040py_mend"},
+    {"targets.target", "targets.serial", "targets.unix", "targets._rp2040py_mend", "targets._keep"},
+    {"targets", "targets.emulator", "targets.emulated_pico", "targets.qemu"},
     {"training", "deploy", "verify", "bench", "fit"},
     {"report", "edgewise"},
     {"cli"},
 )
 # Program.save() writes an artifact, which describes a program: imported when it is called.
 LAZY = {("program", "artifact")}
-SCRIPTS = {"targets._rp2040py_mend"}  # run as a process of their own
+SCRIPTS = {"targets._rp2040py_mend", "targets._keep"}  # run as a process of their own
 PRINTS = {"cli"} | SCRIPTS
 SPEAKING = {"print", "exit", "quit", "sys.exit", "os._exit", "breakpoint"}
 

@@ -11,10 +11,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from conftest import TARGETS
 
 from edgewise import firmware
 from edgewise.errors import DeviceError, FirmwareError, PortError
-from edgewise.targets import EmulatedPico, Emulator, SerialBoard, Target, UnixPort, connect
+from edgewise.targets import EmulatedPico, QemuBoard, SerialBoard, Target, UnixPort, connect
+from edgewise.targets.emulated_pico import pico_emulator
 from edgewise.targets.serial import PIECE, _pieces
 
 AWKWARD = {
@@ -26,7 +28,7 @@ AWKWARD = {
 }
 
 
-@pytest.fixture(params=["unix_port", "emulated_pico"])
+@pytest.fixture(params=["unix_port", "cortex_m3", "riscv", "emulated_pico"])
 def target(request: pytest.FixtureRequest) -> Target:
     port = request.getfixturevalue(request.param)
     port.soft_reset()
@@ -62,7 +64,9 @@ def test_eval_of_an_object_is_an_error(target: Target):
         target.eval("object()")
 
 
-def test_a_program_that_takes_too_long_is_stopped(target: Target):
+@pytest.mark.parametrize("interrupted", ["unix_port", "emulated_pico"])
+def test_a_program_that_takes_too_long_is_stopped(interrupted: str, request: pytest.FixtureRequest):
+    target = request.getfixturevalue(interrupted)
     with pytest.raises(DeviceError, match="took too long"):
         target.exec("while True: pass", timeout_s=0.5)
     assert target.exec("print('on')") == "on\n"
@@ -117,7 +121,7 @@ def test_a_module_that_was_put_can_be_imported(target: Target):
 
 
 def test_file_names_are_data(target: Target):
-    path = 'it\'s "odd"\\ µ.txt'
+    path = "it's {odd} %s µ.txt" if isinstance(target, QemuBoard) else 'it\'s "odd"\\ µ.txt'  # FAT has no quotes
     target.put(path, b"x")
     assert target.hashes([path])[path] == hashlib.sha256(b"x").hexdigest()
     target.remove(path)
@@ -144,6 +148,17 @@ def test_info_of_the_unix_port(unix_port: UnixPort):
     assert info.float_bits == 64
     assert (info.mpy_version, info.mpy_sub) == (6, 3)
     assert 300_000 < info.heap_free < 2 * 192 * 1024
+
+
+@pytest.mark.parametrize(("port", "arch"), [("cortex_m3", "armv7em"), ("riscv", "rv32imc")])
+def test_info_of_the_boards_of_qemu(port: str, arch: str, request: pytest.FixtureRequest):
+    target = request.getfixturevalue(port)
+    target.soft_reset()
+    info = target.info()
+    assert (info.mpy_version, info.mpy_sub, info.mpy_arch, info.float_bits) == (6, 3, arch, 32)
+    assert 180_000 < info.heap_free < 190 * 1024
+    assert info.fs_free is not None
+    assert info.fs_free > 3 * 1024 * 1024
 
 
 def test_info_of_the_emulated_pico(emulated_pico: EmulatedPico):
@@ -295,6 +310,36 @@ def test_a_busy_port(emulated_pico: EmulatedPico):
     assert emulated_pico.eval("1") == 1  # the first connection is untouched
 
 
+@pytest.mark.parametrize("port", ["cortex_m3", "riscv"])
+@pytest.mark.parametrize(
+    ("program", "fate"),
+    [
+        ("print('the last word')\nwhile True: pass", r"it still runs; .*the last word"),
+        ("import machine\nprint('the last word')\nmachine.reset()", r"it ended with exit status 0; .*the last word"),
+    ],
+    ids=["hangs", "ends"],
+)
+def test_an_emulated_board_that_goes_silent_is_reported_with_its_last_words(
+    port: str, program: str, fate: str, request: pytest.FixtureRequest
+):
+    target = request.getfixturevalue(port)
+    with pytest.raises(PortError, match=f"is lost: {fate}") as error:
+        target.exec(program, timeout_s=1)
+    one_line(error)
+    assert request.getfixturevalue("running")(TARGETS[port]).eval("1") == 1  # the next test gets another one
+
+
+def test_a_board_of_qemu_sleeps_between_two_calls(cortex_m3: Target):
+    cortex_m3.exec("1")
+    children = Path(f"/proc/{cortex_m3._emulator._process.pid}/task").glob("*/children")  # type: ignore[attr-defined]
+    (qemu,) = "".join(path.read_text() for path in children).split()
+    for _ in range(100):
+        if (Path("/proc") / qemu / "stat").read_text().split(")")[1].split()[0] == "T":
+            return
+        time.sleep(0.05)
+    pytest.fail("it goes on")
+
+
 def test_an_emulator_that_dies_midway(emulated_pico: EmulatedPico):
     with EmulatedPico(firmware.rp2_firmware().path) as second:  # beside the first one
         assert second.address != emulated_pico.address
@@ -311,21 +356,21 @@ def test_a_firmware_that_is_none(tmp_path: Path):
     image = tmp_path / "firmware.uf2"
     image.write_bytes(b"no" * 256)
     with pytest.raises(PortError, match=r"did not start: it ended with exit status 1; .*Invalid UF2"):
-        Emulator(image)
+        pico_emulator(image)
 
 
 def test_no_emulator_installed(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr("importlib.util.find_spec", lambda _name: None)
     with pytest.raises(FirmwareError, match=r"pip install 'edgewise\[emulator\]'"):
-        Emulator(Path("firmware.uf2"))
+        pico_emulator(Path("firmware.uf2"))
 
 
 @pytest.mark.skipif(not Path("/proc").is_dir(), reason="looks for the process in /proc")
 @pytest.mark.usefixtures("emulated_pico")
 def test_the_emulator_dies_with_its_parent():
     program = (
-        "import sys, time, pathlib; from edgewise.targets import Emulator;"
-        "print(Emulator(pathlib.Path(sys.argv[1]))._process.pid, flush=True); time.sleep(100)"
+        "import sys, time, pathlib; from edgewise.targets.emulated_pico import pico_emulator;"
+        "print(pico_emulator(pathlib.Path(sys.argv[1]))._process.pid, flush=True); time.sleep(100)"
     )
     image = str(firmware.rp2_firmware().path)
     with subprocess.Popen([sys.executable, "-c", program, image], stdout=subprocess.PIPE, text=True) as parent:

@@ -44,6 +44,7 @@ class SerialBoard(Target):
         except (TransportError, OSError, ValueError, TypeError) as error:  # the last two: a malformed URL
             raise PortError(_why_closed(self.name)) from error
         self._serial = _Deadlined(self._transport.serial)
+        self._last_words = b""
         self._transport.serial = self._serial
         try:
             self._enter_raw_repl(reset)
@@ -92,6 +93,7 @@ class SerialBoard(Target):
             self._transport.close()
 
     def _enter_raw_repl(self, reset: bool) -> None:
+        self._last_words = bytes(self._serial.heard) or self._last_words
         self._serial.heard.clear()
         for patience in self._patience_s:
             self._serial.allow(patience)
@@ -102,11 +104,11 @@ class SerialBoard(Target):
                 continue
             except OSError as error:
                 if "disconnected" in str(error) and not self._serial.heard:
-                    reason = "closed the connection at once; another program has it: close that and try again"
-                    raise self._lost(reason) from error
-                raise self._lost(f"{error}; reconnect the board and try again") from error
+                    reason = "closed the connection at once; another program has it"
+                    raise self._lost(reason, "close that and try again") from error
+                raise self._lost(str(error)) from error
         heard = f"answered {bytes(self._serial.heard[-20:])!r}" if self._serial.heard else "answered nothing"
-        raise self._lost(f"{heard}, so no MicroPython is there; put its firmware on the board, or name another port")
+        raise self._lost(f"{heard}, so no MicroPython is there", "put its firmware on the board, or name another port")
 
     @contextmanager
     def _conversation(self) -> Iterator[None]:
@@ -119,9 +121,9 @@ class SerialBoard(Target):
             self._enter_raw_repl(reset=False)  # starts with Ctrl-C
             raise DeviceError(f"the program on {self.name} took too long and was interrupted") from error
         except (TransportError, struct.error) as error:
-            raise self._lost(f"{error}; reconnect the board and try again") from error
+            raise self._lost(str(error)) from error
         except OSError as error:
-            raise self._lost(f"the board is gone ({error}); reconnect it and try again") from error
+            raise self._lost(f"the board is gone ({error})") from error
         except BaseException:  # raised by the caller's on_output or on_progress, or a Ctrl-C here
             self._enter_raw_repl(reset=False)
             raise
@@ -147,8 +149,8 @@ class SerialBoard(Target):
         if traceback := self._until_eot():
             raise device_error(_text(traceback))
 
-    def _lost(self, reason: str) -> PortError:
-        return PortError(f"{self.name}: {reason}")
+    def _lost(self, reason: str, remedy: str = "reconnect the board and try again") -> PortError:
+        return PortError(f"{self.name}: {reason}; {remedy}")
 
 
 class _Deadlined:
