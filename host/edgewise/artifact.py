@@ -1,4 +1,5 @@
-"""The folder that `transpile` leaves: NAME.py, NAME.mpy, package.json (for mip), manifest.json, evidence.npz (for verify)."""
+"""The folder that `transpile` leaves: NAME.py, NAME.mpy, package.json (for mip), manifest.json; evidence.npz and, of trees,
+splits.npz (both for verify)."""
 
 import hashlib
 import io
@@ -17,11 +18,13 @@ import numpy as np
 from edgewise.errors import ModelFileError
 from edgewise.footprint import Footprint, footprint, variants
 from edgewise.golden import Golden
+from edgewise.passes import BoardTrees
+from edgewise.splits import Splits
 
 if TYPE_CHECKING:
     from edgewise.program import Program
 
-MANIFEST, PACKAGE, EVIDENCE = "manifest.json", "package.json", "evidence.npz"
+MANIFEST, PACKAGE, EVIDENCE, SPLITS = "manifest.json", "package.json", "evidence.npz", "splits.npz"
 EVIDENCE_ROWS = 2000  # an emulated Pico takes 2 minutes to verify so many
 FORMAT = 1
 REPORT = "training.json"  # of `training`
@@ -36,7 +39,8 @@ class Artifact:
     """What goes to a board, and what is needed to check it there.
 
     files: name -> bytes of NAME.py and NAME.mpy. classes: labels, or None for a regression. footprint: predicted memory.
-    smaller: (change, footprint) of models like this one that take less. evidence: rows for verify, if any were kept.
+    smaller: (change, footprint) of models like this one that take less. evidence: rows for verify, if any were kept. splits:
+    of trees. feature_names: as many as features, or none.
     """
 
     name: str
@@ -47,6 +51,8 @@ class Artifact:
     footprint: Footprint
     smaller: tuple[tuple[str, Footprint], ...]
     evidence: Golden | None
+    splits: Splits | None
+    feature_names: tuple[str, ...]
 
     @property
     def fingerprint(self) -> str | None:
@@ -68,6 +74,8 @@ def of_program(program: "Program", X: np.ndarray | None = None) -> Artifact:
         footprint=footprint(program.source, program.mpy),
         smaller=_smaller(program),
         evidence=None if X is None else program.golden(X),
+        splits=Splits.of(program.model.core) if isinstance(program.model.core, BoardTrees) else None,
+        feature_names=program.feature_names,
     )
 
 
@@ -95,10 +103,11 @@ def save(program: "Program", folder: Path, X: np.ndarray | None = None) -> Path:
         X = X[np.linspace(0, len(X) - 1, EVIDENCE_ROWS).astype(int)]
     artifact = of_program(program, X)
     contents = dict(artifact.files)
-    if artifact.evidence is not None:
-        packed = io.BytesIO()
-        artifact.evidence.save(packed)
-        contents[EVIDENCE] = packed.getvalue()
+    for name, part in ((EVIDENCE, artifact.evidence), (SPLITS, artifact.splits)):
+        if part is not None:
+            packed = io.BytesIO()
+            part.save(packed)
+            contents[name] = packed.getvalue()
     contents[PACKAGE] = json_bytes({"urls": [[f"{program.name}.mpy"] * 2], "deps": [], "version": version("edgewise")})
     hashes = {name: hashlib.sha256(content).hexdigest() for name, content in sorted(contents.items())}
     contents[MANIFEST] = json_bytes(_manifest(program, artifact, hashes))
@@ -180,6 +189,8 @@ def load(folder: str | Path) -> Artifact:
             footprint=_footprint(manifest["footprint"]),
             smaller=tuple((str(change), _footprint(size)) for change, size in manifest["smaller"]),
             evidence=Golden.load(folder / EVIDENCE) if EVIDENCE in content else None,
+            splits=Splits.load(folder / SPLITS) if SPLITS in content else None,
+            feature_names=tuple(map(str, manifest["features"])),
         )
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise ModelFileError(f"{folder / MANIFEST} is damaged ({type(error).__name__}: {error}); {ELSEWHERE}") from None

@@ -12,7 +12,7 @@ import numpy as np
 
 from edgewise import bounds
 from edgewise.backends import emit
-from edgewise.backends.module import Emission, compose
+from edgewise.backends.module import Emission, Name, compose
 from edgewise.backends.packing import code_for, pack, pack_floats, pack_rows
 from edgewise.boards import Board
 from edgewise.errors import UnsupportedModelError
@@ -149,10 +149,20 @@ def _with_golden(emission: Emission, model: BoardModel, names: tuple[str, ...], 
         low = np.nextafter(test.low.astype(np.float32), np.float32(-np.inf))  # type: ignore[union-attr]
         high = np.nextafter(test.high.astype(np.float32), np.float32(np.inf))  # type: ignore[union-attr]
         constants["_GOLDEN"] = pack_floats(np.stack([low, high], axis=1))
-        return Emission((*emission.kernels, "golden_value"), constants, emission.code)
+        return _with_sum(Emission((*emission.kernels, "golden_value"), constants, emission.code))
     code = code_for([len(model.classes) - 1])
     constants |= {"_GOLDEN_CLASS_CODE": code, "_GOLDEN": pack(code, test.expected)}
-    return Emission((*emission.kernels, "golden_class"), constants, emission.code)
+    return _with_sum(Emission((*emission.kernels, "golden_class"), constants, emission.code))
+
+
+def _with_sum(emission: Emission) -> Emission:
+    """With the sum over its tables, as kernels/intact.py computes it."""
+    tables = {name: value for name, value in emission.constants.items() if isinstance(value, bytes)}
+    total = 1
+    for byte in b"".join(tables.values()):
+        total = (total * 257 + byte) % 4177969
+    sums = {"_TABLES": tuple(map(Name, tables)), "_SUM": total}
+    return Emission((*emission.kernels, "intact"), dict(emission.constants) | sums, emission.code)
 
 
 def _describe(model: BoardModel) -> tuple[str, ...]:

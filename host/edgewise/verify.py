@@ -1,15 +1,17 @@
 """Proves that a board predicts what scikit-learn predicted, row by row."""
 
-import binascii
 from collections.abc import Callable
-from dataclasses import dataclass
+from contextlib import closing
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from edgewise.artifact import Artifact
 from edgewise.errors import DeviceError, EdgewiseError, ModelFileError
 from edgewise.golden import Golden
+from edgewise.splits import Split
 from edgewise.targets import Target
+from edgewise.targets.target import Packed
 
 BATCH_BYTES = 6000  # of features; with their text well below the heap of the smallest board, and a second or two of work
 
@@ -19,7 +21,8 @@ class Verification:
     """n_equal: rows where the board answers as scikit-learn does (a value: to the last bit of float32).
 
     n_explained: others where single precision or the quantum of the votes leaves that answer open. n_unexplained: the
-    rest; first_difference describes the first of them. largest_error: of a regression's values, else None.
+    rest. first_wrong: number of the first of those rows; first_difference describes it, and paths, for trees, the ways that
+    host and board took where they parted. largest_error: of a regression's values, else None.
     """
 
     n_rows: int
@@ -28,6 +31,8 @@ class Verification:
     n_unexplained: int
     first_difference: str | None
     largest_error: float | None
+    first_wrong: int | None = None
+    paths: tuple[str, ...] = ()
 
     @property
     def passed(self) -> bool:
@@ -45,26 +50,48 @@ def verify(
     if artifact.evidence is None or not len(artifact.evidence):
         raise ModelFileError(f"{artifact.name} has no rows to verify with; transpile a training folder, or pass X_test")
     evidence = artifact.evidence.head(n_rows)
-    answers: list = []
     step = max(1, BATCH_BYTES // (4 * artifact.n_features))
-    for start in range(0, len(evidence), step):
-        answers += _predict(artifact, target, evidence.X[start : start + step], start)
-        if on_progress:
-            on_progress(len(answers), len(evidence))
-    return compare(artifact.classes, evidence, answers)
-
-
-def _predict(artifact: Artifact, target: Target, X: np.ndarray, start: int) -> list:
-    packed = binascii.b2a_base64(X.astype("<f4").tobytes(), newline=False)
+    batches = [evidence.X[start : start + step].astype("<f4").tobytes() for start in range(0, len(evidence), step)]
+    answers: list = []
     try:
-        fingerprint, result = target.call("predict", artifact.name, packed, artifact.n_features)
+        with closing(target.feed("predict", batches, artifact.name, artifact.n_features)) as results:
+            for fingerprint, result in results:
+                check_fingerprint(artifact, target, fingerprint)
+                answers += np.frombuffer(result, "<f4").tolist() if artifact.classes is None else result
+                if on_progress:
+                    on_progress(len(answers), len(evidence))
     except DeviceError as error:
-        raise module_error(artifact, target, error, f"in rows {start} to {start + len(X) - 1}") from error
-    check_fingerprint(artifact, target, fingerprint)
-    answers = np.frombuffer(result, "<f4").tolist() if isinstance(result, bytes) else list(result)
-    if isinstance(result, bytes) != (artifact.classes is None) or len(answers) != len(X):
-        raise DeviceError(f"{artifact.name} on {target.name} is another model; deploy this one")
-    return answers
+        if not error.traceback:  # not the module's
+            raise
+        last = min(len(answers) + step, len(evidence)) - 1
+        raise module_error(artifact, target, error, f"in rows {len(answers)} to {last}") from error
+    found = compare(artifact.classes, evidence, answers)
+    if found.first_wrong is None:
+        return found
+    return replace(found, paths=_paths(artifact, target, evidence.X[found.first_wrong]))
+
+
+def _paths(artifact: Artifact, target: Target, row: np.ndarray) -> tuple[str, ...]:
+    """The first tree in which the board takes another way than the host, or the first tree; nothing for other models."""
+    if artifact.splits is None:
+        return ()
+    n_trees = len(artifact.splits.roots)
+    for tree in range(n_trees):
+        here = artifact.splits.path(row, tree)
+        there = target.call("path", artifact.name, Packed(row.astype("<f4").tobytes()), tree)
+        if there is None:
+            return (f"tree 0, host: {_told(artifact, row, artifact.splits.path(row, 0))}", "board: its nested ifs tell no path")
+        board = [Split(*step) for step in there]
+        if [(step.feature, step.below) for step in board] != [(step.feature, step.below) for step in here]:
+            return (f"tree {tree}, host: {_told(artifact, row, here)}", f"tree {tree}, board: {_told(artifact, row, board)}")
+    return (f"host and board take the same path through {n_trees} trees: what their leaves say differs",)
+
+
+def _told(artifact: Artifact, row: np.ndarray, path: list[Split]) -> str:
+    names = artifact.feature_names or tuple(f"x[{i}]" for i in range(artifact.n_features))
+    return ", ".join(
+        f"{names[step.feature]} {row[step.feature]:.9g} {'<=' if step.below else '>'} {step.threshold:.9g}" for step in path
+    )
 
 
 def check_fingerprint(artifact: Artifact, target: Target, found: str | None) -> None:
@@ -107,13 +134,13 @@ def compare(classes: tuple | None, evidence: Golden, answers: list) -> Verificat
         fine = (indices >= 0) & evidence.classes[np.arange(len(indices)), indices]  # type: ignore[index]
         expected, error = [classes[i] for i in evidence.expected], None
     wrong = np.flatnonzero(~equal & ~fine)
+    row = int(wrong[0]) if len(wrong) else None
     first = None
-    if len(wrong):
-        row = int(wrong[0])
+    if row is not None:
         shown = ", ".join(f"{value:.6g}" for value in evidence.X[row, :8]) + (", ..." if evidence.X.shape[1] > 8 else "")
         first = f"row {row} [{shown}]: the board says {answers[row]!r}, scikit-learn {expected[row]!r}"
     explained = int((~equal & fine).sum())
-    return Verification(len(answers), int(equal.sum()), explained, len(wrong), first, error)
+    return Verification(len(answers), int(equal.sum()), explained, len(wrong), first, error, row)
 
 
 def _index(classes: tuple, answer) -> int:

@@ -55,5 +55,24 @@ def test_the_golden_rows():
     assert contract.self_test() >= 1
 
 
+def test_a_table_whose_memory_changed():
+    try:
+        import uctypes
+    except ImportError:  # CPython: bytes stay what they are
+        return
+    table = next(table for table in contract._TABLES if len(table))
+    memory = uctypes.bytearray_at(uctypes.addressof(table), len(table))
+    memory[-1] ^= 1
+    try:
+        contract.self_test()
+    except ValueError as error:
+        found = str(error)
+    else:
+        found = "nothing"
+    memory[-1] ^= 1
+    assert "tables are damaged" in found, found
+    assert contract.self_test() >= 1
+
+
 def test_names():
     assert len(contract.FEATURES) in (0, contract.N_FEATURES)

@@ -33,8 +33,8 @@ ON_A_LINE = {
 }
 TINY: dict[str, tuple[tuple[str, ...], dict[str, object]]] = {
     "tiny_common": (("common",), {}),
-    "tiny_tree": (("common", "walk_direct", "trees_classifier", "golden_class"), {}),
-    "tiny_pool": (("common", "walk_pool", "trees_regressor", "golden_value"), {}),
+    "tiny_tree": (("common", "walk_direct", "trees_classifier", "golden_class", "intact"), {}),
+    "tiny_pool": (("common", "walk_pool", "trees_regressor", "golden_value", "intact"), {}),
     "tiny_sigmoid": ((*LINEAR, "proba_sigmoid"), {}),
     "tiny_softmax": ((*LINEAR, "proba_softmax"), {}),
     "tiny_ovr": ((*LINEAR, "proba_ovr"), {}),

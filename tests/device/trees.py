@@ -31,6 +31,16 @@ def test_golden_rows():
     assert (tiny_tree.self_test(), tiny_pool.self_test()) == (1, 1)
 
 
+def test_tables_that_changed_by_one_bit_or_their_order():
+    right = tiny_tree._TABLES
+    for wrong in ((b"\x01\x03",), (b"\x02\x01",), (b"\x01\x02\x00",), (b"\x01",), (b"\x81\x02",)):
+        tiny_tree._TABLES = wrong
+        assert "tables are damaged" in complaint(tiny_tree)
+    tiny_tree._TABLES = (b"\x01", b"\x02")
+    assert complaint(tiny_tree) == "none"
+    tiny_tree._TABLES = right
+
+
 def test_a_golden_row_that_differs():
     for module, wrong in ((tiny_tree, b"\x01"), (tiny_pool, b"\x00\x00\x00\x40\x00\x00\x00\x40")):
         right, module._GOLDEN = module._GOLDEN, wrong

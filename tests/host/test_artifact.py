@@ -20,7 +20,7 @@ from edgewise.golden import Golden
 from edgewise.program import Program
 
 IRIS = load_iris()
-FILES = ["evidence.npz", "manifest.json", "package.json", "tree.mpy", "tree.py"]
+FILES = ["evidence.npz", "manifest.json", "package.json", "splits.npz", "tree.mpy", "tree.py"]
 
 
 def tree(depth: int = 3, name: str = "tree") -> Program:
@@ -69,6 +69,9 @@ def test_what_is_saved_is_loaded(folder):
     made = artifact.of_program(program, IRIS.data[::5])
     assert (loaded.footprint, loaded.smaller) == (made.footprint, made.smaller)
     assert np.array_equal(loaded.evidence.X, IRIS.data[::5].astype(np.float32))
+    assert loaded.feature_names == tuple(IRIS.feature_names)
+    for name, array in vars(made.splits).items():
+        assert np.array_equal(getattr(loaded.splits, name), array)
     assert sorted(snapshot(folder)) == FILES
 
 
@@ -84,7 +87,7 @@ def test_without_rows_there_is_no_evidence(tmp_path):
     assert loaded.evidence is None
     assert loaded.classes == (False, True)
     assert [type(label) for label in loaded.classes] == [bool, bool]
-    assert sorted(snapshot(tmp_path / "bare")) == ["bare.mpy", "bare.py", "manifest.json", "package.json"]
+    assert sorted(snapshot(tmp_path / "bare")) == ["bare.mpy", "bare.py", "manifest.json", "package.json", "splits.npz"]
 
 
 def test_the_same_model_gives_the_same_bytes(folder, tmp_path):

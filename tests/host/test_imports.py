@@ -15,7 +15,7 @@ LAYERS = (
     {"bounds", "ir", "datasets", "estimators", "firmware"},
     {"lower", "lower.linear", "lower.neighbors", "lower.scalers", "lower.trees", "passes"},
     {"reference", "backends", "backends.expression", "backends.module", "backends.packing", "backends.table"},
-    {"footprint", "golden"},
+    {"footprint", "golden", "splits"},
     {"program"},
     {"artifact"},
     {"targets.target", "targets.serial", "targets.unix", "targets._rp2040py_mend", "targets._keep"},

@@ -6,11 +6,14 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from sklearn.datasets import load_iris
+from sklearn.ensemble import RandomForestClassifier
 from sklearn.linear_model import LinearRegression
 from sklearn.tree import DecisionTreeClassifier
 
 from edgewise import Program, transpile
 from edgewise.artifact import Artifact, of_program
+from edgewise.backends.module import literal
+from edgewise.backends.packing import pack_floats
 from edgewise.deploy import deploy
 from edgewise.errors import DeviceError, EdgewiseError, ModelFileError
 from edgewise.golden import Golden
@@ -173,6 +176,36 @@ def test_a_changed_table_is_found(target):
     assert found.first_difference.endswith("', scikit-learn 'setosa'")
     with pytest.raises(EdgewiseError, match=r"of 150 rows differ; row 0 \["):
         require_passed(found)
+    assert found.first_wrong == first
+    host, board = found.paths
+    assert host.startswith("tree 0, host: x[3] 0.200000003 <= 0.8")
+    assert board.startswith("tree 0, board: x[3] 0.200000003 > 0")
+
+
+def test_the_paths_of_a_forest_are_those_of_the_tree_where_they_part(target):
+    forest = RandomForestClassifier(5, max_depth=3, random_state=0).fit(IRIS.data, IRIS.target)
+    program = transpile(forest, "checked", IRIS.data, [*"abcd"])
+    artifact = of_program(program, IRIS.data[:1])
+    core = program.model.core
+    threshold = core.threshold.copy()
+    threshold[core.roots[1] :] = -1000  # all trees but the first send every row to the right
+    source = program.source.replace(literal(pack_floats(core.threshold)), literal(pack_floats(threshold)))
+    deployed_instead(target, artifact, source)
+    host, board = verify(artifact, target).paths
+    root = artifact.splits.path(artifact.evidence.X[0], 1)[0]
+    name = "abcd"[root.feature]
+    value = f"{artifact.evidence.X[0][root.feature]:.9g}"
+    assert host.startswith(f"tree 1, host: {name} {value} <= {root.threshold:.9g}")
+    assert board.startswith(f"tree 1, board: {name} {value} > -1000")
+
+
+def test_the_paths_of_nested_ifs(target):
+    tree = DecisionTreeClassifier(max_depth=2, random_state=0).fit(IRIS.data, IRIS.target)
+    program = transpile(tree, "checked", IRIS.data, backend="expression")
+    deployed_instead(target, of_program(program), program.source.replace("<=", ">"))
+    host, board = verify(of_program(program), target).paths
+    assert host.startswith("tree 0, host: x[")
+    assert board == "board: its nested ifs tell no path"
 
 
 def test_a_changed_coefficient_is_found(target):

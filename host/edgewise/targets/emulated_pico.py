@@ -23,5 +23,7 @@ def pico_emulator(firmware: Path) -> Emulator:
 class EmulatedPico(EmulatedBoard):
     """An emulated Pico started for this connection and ended by `close`."""
 
+    piece = 504  # the rp2 port keeps 511 bytes of stdin
+
     def __init__(self, firmware: Path):
         super().__init__(pico_emulator(firmware), BOOT_PATIENCE_S)

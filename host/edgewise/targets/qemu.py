@@ -4,7 +4,6 @@ The port has no clock, no filesystem (its firmware is built with FAT, see `debia
 heap), no bytes on stdin, and nothing interrupts a program that runs.
 """
 
-import binascii
 import shutil
 import sys
 from collections.abc import Callable, Iterator
@@ -14,7 +13,7 @@ from pathlib import Path
 
 from edgewise.errors import FirmwareError, PortError
 from edgewise.targets.emulator import EmulatedBoard, Emulator
-from edgewise.targets.target import board_full
+from edgewise.targets.target import Packed, Target, board_full
 
 PATIENCE_S = (0.5, 1.0, 2.0, 4.0)
 DISK_BLOCKS = 8192  # of 512 bytes
@@ -50,6 +49,8 @@ class QemuBoard(EmulatedBoard):
     timers count instructions. Raises FirmwareError without QEMU, PortError when it does not start.
     """
 
+    feeders = ()
+
     def __init__(self, machine: str, firmware: Path, icount: bool = False):
         self._machine = MACHINES[machine]
         self._awake = 0
@@ -65,11 +66,14 @@ class QemuBoard(EmulatedBoard):
     def put(self, path: str, data: bytes, on_progress: Callable[[int, int], None] | None = None) -> None:
         for start in range(0, len(data) or 1, PIECE):
             piece = data[start : start + PIECE]
-            free = self.call("append", path, binascii.b2a_base64(piece, newline=False), start, len(data))
+            free = self.call("append", Packed(piece), path, start, len(data))
             if free is not None:
                 raise board_full(path, len(data), free, self.name)
             if on_progress:
                 on_progress(start + len(piece), len(data))
+
+    def _fed(self, function: str, batch: bytes, arguments: tuple[object, ...]) -> str:
+        return Target._fed(self, function, batch, arguments)  # stdin holds text here
 
     def _enter_raw_repl(self, reset: bool) -> None:
         with self._running():

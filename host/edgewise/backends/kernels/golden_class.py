@@ -1,6 +1,7 @@
 """self_test of a classifier."""
 
 from edgewise.backends.kernels.common import N_FEATURES, _view
+from edgewise.backends.kernels.intact import _intact
 from edgewise.backends.kernels.trees_classifier import CLASSES, predict
 
 _GOLDEN_CODE = "f"
@@ -11,7 +12,8 @@ _GOLDEN = b"\x00"
 
 
 def self_test():
-    """Predicts the golden rows; returns how many there are, or raises ValueError at the first that differs."""
+    """Proves that the tables are intact and predicts the golden rows; how many there are, or ValueError at what differs."""
+    _intact()
     values, classes = _view(_GOLDEN_CODE, _GOLDEN_ROWS), _view(_GOLDEN_CLASS_CODE, _GOLDEN)
     for i in range(_N_GOLDEN):
         label = predict([values[j] for j in range(i * N_FEATURES, (i + 1) * N_FEATURES)])

@@ -1,6 +1,7 @@
 """self_test of a regression."""
 
 from edgewise.backends.kernels.common import N_FEATURES, _view
+from edgewise.backends.kernels.intact import _intact
 from edgewise.backends.kernels.trees_regressor import predict
 
 _GOLDEN_CODE = "f"
@@ -10,7 +11,8 @@ _GOLDEN = b"\x00\x00\x80\x3f\x00\x00\x80\x3f"  # lowest and highest value allowe
 
 
 def self_test():
-    """Predicts the golden rows; returns how many there are, or raises ValueError at the first that is out of its bound."""
+    """Proves that the tables are intact and predicts the golden rows; how many there are, or ValueError at what differs."""
+    _intact()
     values, bounds = _view(_GOLDEN_CODE, _GOLDEN_ROWS), _view("f", _GOLDEN)
     for i in range(_N_GOLDEN):
         value = predict([values[j] for j in range(i * N_FEATURES, (i + 1) * N_FEATURES)])

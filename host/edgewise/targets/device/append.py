@@ -1,14 +1,12 @@
-"""Receive a file in pieces of base64, for boards whose stdin is text; the last piece moves it into its place.
+"""Receive a file in pieces, for boards whose stdin is text; the last piece moves it into its place.
 
 Returns None, or before the first piece the bytes free when they are fewer than `size`.
 """
 
 
-def append(path, packed, start, size):
-    import binascii
+def append(piece, path, start, size):
     import os
 
-    piece = binascii.a2b_base64(packed)
     partial = path + ".part"
     if start == 0:
         folders = path.split("/")[:-1]
