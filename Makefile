@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo test lint bench setup clean
+.PHONY: demo test lint fuzz mutants bench setup clean
 
 demo: setup
 	$(BIN)/edgewise demo
@@ -17,6 +17,13 @@ lint: setup
 	$(BIN)/ruff format --check .
 	$(BIN)/codespell
 	$(BIN)/mypy
+
+MODELS ?= 5000
+fuzz: setup
+	EDGEWISE_FUZZ_MODELS=$(MODELS) EDGEWISE_FUZZ_SEED=$${SEED:-$$(date +%s)} $(BIN)/pytest -n 2 --dist loadgroup tests/fuzz
+
+mutants: setup
+	$(BIN)/python tests/mutation/mutants.py
 
 bench: setup
 	$(BIN)/python tests/bench/bench.py
