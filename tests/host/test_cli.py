@@ -172,6 +172,15 @@ def test_deploy_verify_bench_on_a_target_that_starts_empty(edgewise, artifact, u
         assert "tree" in edgewise.ok(command, artifact, "--port", "unix").stdout or command != "deploy"
 
 
+@pytest.mark.parametrize("port", ["cortex-m3", "riscv"])
+def test_the_boards_of_qemu_verify_and_have_no_clock(edgewise, artifact, port):
+    """They start in a second, so no fixture shares them here."""
+    assert edgewise.ok("firmware", port).stdout.endswith("firmware.elf\n")
+    outcome = edgewise.ok("verify", artifact, "--port", port)
+    assert "Verified (emulated)" in outcome.stdout
+    assert "it has no clock; measure on another board" in edgewise("bench", artifact, "--port", port).error
+
+
 @pytest.mark.usefixtures("unix_port")
 def test_the_demo(edgewise, tmp_path):
     options = ["demo", "--port", "unix", "-o", tmp_path / "exercise"]

@@ -100,7 +100,7 @@ class EmulatedBoard(SerialBoard):
         self._emulator.close()
 
     def _lost(self, reason: str, remedy: str = "") -> PortError:
-        heard = bytes(self._serial.heard or self._last_words)
+        heard = bytes(self._serial.heard or self._last_words)[-40:]
         words = f", and of the board: {heard!r}" if heard else ""
         return PortError(
             f"{self._emulator.what} at {self.address} is lost: {self._emulator.fate()}{words}; start it again ({reason})"

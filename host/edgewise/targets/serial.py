@@ -22,6 +22,7 @@ from edgewise.targets.target import FILE_TIMEOUT_S, Target, board_full, device_c
 
 PATIENCE_S = (1.0, 3.0, 6.0)  # for an answer, one try each: a board that opening the port resets is deaf for a second
 SEND_TIMEOUT_S = 30.0  # for the board to take a program; raw paste moves 8 kB/s to an emulated Pico
+BANNER, PROMPT = b"MicroPython v", b"\r\n>>> "  # what a board says that has just started
 
 # mpremote prints what it heard before it raises. A print of its own keeps that off stdout; redirecting stdout would
 # also swallow what a progress bar writes from its thread.
@@ -127,8 +128,10 @@ class SerialBoard(Target):
             yield
         except DeviceError:  # the board's own answer, complete
             raise
-        except TimeoutError as error:
+        except (TimeoutError, _Restarted) as error:
             self._enter_raw_repl(reset=False)  # starts with Ctrl-C
+            if isinstance(error, _Restarted) or BANNER in self._serial.heard:
+                raise DeviceError(f"{self.name} restarted while a program ran; run the command again") from error
             raise DeviceError(f"the program on {self.name} took too long and was interrupted") from error
         except (TransportError, struct.error) as error:
             raise self._lost(str(error)) from error
@@ -148,6 +151,8 @@ class SerialBoard(Target):
         while (byte := self._serial.read(1)) != b"\x04":
             output += byte
             line += byte
+            if byte == b" " and output.endswith(PROMPT) and BANNER in output:
+                raise _Restarted
             if on_output and byte == b"\n":
                 on_output(bytes(line))
                 line.clear()
@@ -161,6 +166,10 @@ class SerialBoard(Target):
 
     def _lost(self, reason: str, remedy: str = "reconnect the board and try again") -> PortError:
         return PortError(f"{self.name}: {reason}; {remedy}")
+
+
+class _Restarted(Exception):
+    """The friendly prompt came in place of the program's end."""
 
 
 class Received(int):
@@ -181,7 +190,7 @@ class _Deadlined:
         self._port = port
         port.write_timeout = 10  # seconds; a USB device that hangs takes no bytes
         self._deadline = math.inf
-        self.heard = bytearray()  # the last bytes, for error messages
+        self.heard = bytearray()  # the last bytes
 
     def allow(self, seconds: float | None) -> None:
         """The next reads end within `seconds`, together; None takes the limit away."""
@@ -196,7 +205,7 @@ class _Deadlined:
         while len(got) < size:
             self._check()
             got += self._port.read(size - len(got))
-        self.heard = (self.heard + got)[-40:]
+        self.heard = (self.heard + got)[-300:]
         return got
 
     def _check(self) -> None:
