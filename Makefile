@@ -20,7 +20,8 @@ lint: setup
 
 MODELS ?= 5000
 fuzz: setup
-	EDGEWISE_FUZZ_MODELS=$(MODELS) EDGEWISE_FUZZ_SEED=$${SEED:-$$(date +%s)} $(BIN)/pytest -n 2 --dist loadgroup tests/fuzz
+	EDGEWISE_FUZZ_MODELS=$(MODELS) EDGEWISE_FUZZ_SEED=$${SEED:-$$(date +%s)} EDGEWISE_FUZZ_REPORT=docs/fuzz.json \
+	  $(BIN)/pytest -n 2 --dist loadgroup tests/fuzz
 
 mutants: setup
 	$(BIN)/python tests/mutation/mutants.py

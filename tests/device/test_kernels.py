@@ -108,7 +108,7 @@ def run(test: str, modules: dict[str, str], target: Target) -> None:
     try:
         for path, content in files.items():
             target.put(path, content)
-        done = target.exec(text + RUN).split()
+        done = target.exec(text + RUN, timeout_s=300).split()
     finally:
         for path in files:
             if target.exists(path):

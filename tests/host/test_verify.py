@@ -1,5 +1,7 @@
 """verify finds every difference, explains only what rounding explains, and says in one line what is wrong."""
 
+import itertools
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -150,11 +152,24 @@ def test_the_board_is_right(target, make):
 
 
 def test_many_rows_go_in_batches(target):
-    artifact = of_program(iris(), np.tile(IRIS.data, (5, 1)))
+    artifact = of_program(iris(), np.tile(IRIS.data, (15, 1)))
     deploy(artifact, target)
     seen: list[tuple[int, int]] = []
-    assert verify(artifact, target, on_progress=lambda *done: seen.append(done)).n_rows == 750
-    assert [done for done, _ in seen] == [375, 750]
+    assert verify(artifact, target, on_progress=lambda *done: seen.append(done)).n_rows == 2250
+    done = [done for done, _ in seen]
+    assert done[0] == 8  # a few at first: nobody knows how long they take
+    assert done[-1] == 2250
+    assert max(np.diff(done)) <= 750  # 12,000 bytes
+
+
+def test_batches_keep_to_a_few_seconds(target, monkeypatch):
+    artifact = of_program(iris())
+    deploy(artifact, target)
+    clock = itertools.count(step=20)
+    monkeypatch.setattr(time, "monotonic", lambda: float(next(clock)))  # every batch takes 20 s or more
+    seen: list[tuple[int, int]] = []
+    assert verify(artifact, target, 20, on_progress=lambda *done: seen.append(done)).n_rows == 20
+    assert [done for done, _ in seen] == [8, 12, 14, 15, 16, 17, 18, 19, 20]
 
 
 def deployed_instead(target: UnixPort, artifact: Artifact, source: str) -> None:
@@ -232,7 +247,7 @@ def test_a_module_that_is_not_there(target):
     [
         (
             "def predict(x):\n raise ValueError('no sun')\nCLASSES = ()",
-            "raised ValueError: no sun in rows 0 to 149; deploy it again",
+            "raised ValueError: no sun in rows 0 to 7; deploy it again",
         ),
         ("def predict(x):\n raise MemoryError\nCLASSES = ()", "MemoryError; the model is too large"),
         ("X = 1", "has no attribute|no attribute 'predict'"),

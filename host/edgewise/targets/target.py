@@ -75,9 +75,9 @@ class Target(ABC):
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None):
         self.close()
 
-    def eval(self, expression: str) -> Any:
+    def eval(self, expression: str, timeout_s: float | None = FILE_TIMEOUT_S) -> Any:
         """The value of an expression that is plain data: numbers, strings, bytes, None and containers of them."""
-        text = self.exec(f"print(repr({expression}))").strip()
+        text = self.exec(f"print(repr({expression}))", timeout_s).strip()
         try:
             return ast.literal_eval(text)
         except (ValueError, SyntaxError) as error:
