@@ -1,6 +1,7 @@
 """Targets that tests share: starting an emulated board for each test would take most of the time."""
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 
@@ -63,10 +64,17 @@ def unix_port(running: Callable[[str], Target]) -> Target:
     return running(TARGETS["unix_port"])
 
 
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """What the property tests did, added up over the workers."""
+    from fuzz.tally import summary
+
+    summary(terminalreporter)
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """All tests of a target on one worker, so that it is started once, and two targets can run at once."""
+    """All tests of a target on one worker, so that it is started once, and two targets can run at once; others by file."""
     for item in items:
         parameters = item.callspec.params.values() if hasattr(item, "callspec") else ()
         used = {*getattr(item, "fixturenames", ()), *(value for value in parameters if isinstance(value, str))}
-        for name in [name for name in TARGETS if name in used][:1]:
-            item.add_marker(pytest.mark.xdist_group(name))
+        shared = [name for name in TARGETS if name in used]
+        item.add_marker(pytest.mark.xdist_group(shared[0] if shared else Path(item.path).stem))

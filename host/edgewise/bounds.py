@@ -6,20 +6,21 @@ each is enlarged by SLACK for the higher orders, for subnormals and for scikit-l
 
 import numpy as np
 
-from edgewise.float32 import UNIT
+from edgewise.float32 import TINY, UNIT
 
 SLACK = 1.01
-TINY = 2.0**-126  # below this float32 loses relative precision
 
 
 def linear_bound(core, offset: np.ndarray) -> np.ndarray:
     """Largest |error| of each score, shape (..., n_scores), where |row - center| is at most `offset`, (..., n_features).
 
-    A term rounds its difference, its coefficient and its product (3 units); n sums and the intercept follow.
+    A term rounds its difference, its coefficient and its product (3 units); n sums and the intercept follow. A center, a
+    difference, a coefficient or a product below TINY may be lost.
     """
-    n = core.coef.shape[1]
-    terms = offset @ np.abs(core.coef.astype(np.float64)).T
-    return SLACK * UNIT * ((n + 4) * terms + (n + 2) * np.abs(core.intercept.astype(np.float64))) + n * TINY
+    n, coef = core.coef.shape[1], np.abs(core.coef.astype(np.float64))
+    terms = offset @ coef.T
+    lost = TINY * (n + offset.sum(axis=-1, keepdims=True) + 2 * coef.sum(axis=1))
+    return SLACK * UNIT * ((n + 4) * terms + (n + 2) * np.abs(core.intercept.astype(np.float64))) + lost
 
 
 def tree_value_bound(core) -> float:
@@ -43,10 +44,11 @@ def distance_bound(core, row: np.ndarray, prototypes: np.ndarray) -> np.ndarray:
     plain = not core.center.any() and (core.factor == 1).all()
     result = np.zeros((len(row), len(prototypes)))
     own = np.zeros((len(row), len(prototypes)))
-    for x, p in zip(row.T, prototypes.T, strict=True):  # a feature at a time keeps memory small
+    factors = np.abs(core.factor.astype(np.float64))
+    for x, p, factor in zip(row.T, prototypes.T, factors, strict=True):  # a feature at a time keeps memory small
         difference = np.abs(x[:, None] - p)
         moved = 0.0 if plain else 3 * np.abs(x[:, None]) + np.abs(p)
-        error = UNIT * (difference + moved)
+        error = UNIT * (difference + moved) + TINY * (3 + 2 * factor)  # five numbers that may be lost, two of them scaled
         euclidean = core.metric == "euclidean"
         result += 2 * difference * error + error**2 if euclidean else error
         result += UNIT * (n + 1) * (difference**2 if euclidean else difference)

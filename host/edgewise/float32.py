@@ -6,6 +6,7 @@ import numpy as np
 
 MAX = float(np.finfo(np.float32).max)
 UNIT = 2.0**-24  # largest relative error of rounding a normal number to float32
+TINY = 2.0**-126  # the smallest normal number: below it float32 loses relative precision, and an RP2040 takes it for zero
 
 
 def round_down(values: np.ndarray) -> np.ndarray:
@@ -17,6 +18,16 @@ def round_down(values: np.ndarray) -> np.ndarray:
     with np.errstate(over="ignore"):
         nearest = values.astype(np.float32)
     return np.where(nearest > values, np.nextafter(nearest, np.float32(-np.inf)), nearest).astype(np.float32)
+
+
+def normal_below(values: np.ndarray) -> np.ndarray:
+    """The largest normal number or zero not above each float32.
+
+    For an x that is normal or zero, `x <= t` holds exactly when `x <= normal_below(t)`, and does so even where subnormal numbers
+    are taken for zero.
+    """
+    flushed = np.where(values < 0, np.float32(-TINY), np.float32(0))
+    return np.where(np.abs(values) < TINY, flushed, values)
 
 
 def to_key(values: np.ndarray | np.floating) -> np.ndarray:

@@ -8,8 +8,8 @@ from zlib import error as DeflateError
 
 import numpy as np
 
-from edgewise.bounds import TINY
 from edgewise.errors import ModelFileError
+from edgewise.float32 import TINY
 from edgewise.passes import BoardModel, BoardNeighbors
 from edgewise.reference import allowed
 

@@ -86,6 +86,7 @@ def _trees(model: Model, X: np.ndarray | None) -> BoardTrees:
     trees: Trees = model.core  # type: ignore[assignment]
     threshold = fold_scaling(trees, model.scaling) if model.scaling else float32.round_down(trees.threshold)
     votes, full, offset, scale = _votes(trees, model.classes is not None)
+    threshold = float32.normal_below(threshold)  # the RP2040 has no others
     return BoardTrees(trees.feature, threshold, trees.left, trees.right, trees.roots, votes, full, offset, scale)
 
 
@@ -110,7 +111,7 @@ def _votes(trees: Trees, classification: bool) -> tuple[np.ndarray, int, float, 
         full = min(FULL_VOTES, (2**SMALL_INT_BITS - 1) // n_trees)
         return _class_votes(trees.value, full), full, 0.0, 1.0
     low, high = float(trees.value.min()), float(trees.value.max())
-    _single(trees.value, "leaf's value")
+    _single(trees.value, "a leaf's value")
     most = (2**SMALL_INT_BITS - 1) // n_trees
     step = (high - low) / most if high > low else 1.0
     return np.rint((trees.value - low) / step).astype(np.int64), 0, low, step / n_trees
@@ -145,10 +146,10 @@ def _linear(model: Model, X: np.ndarray | None) -> BoardLinear:
 
 
 def _centered(coef, intercept, center, link: str, rows: np.ndarray | None) -> BoardLinear:
-    center = _single(center, "center")
-    shifted = _single(intercept + coef @ center.astype(np.float64), "intercept")
+    center = _single(center, "a center")
+    shifted = _single(intercept + coef @ center.astype(np.float64), "an intercept")
     largest = None if rows is None else np.abs(rows - center).max(axis=0)
-    return BoardLinear(center, _single(coef, "coefficient"), shifted, link, largest)
+    return BoardLinear(center, _single(coef, "a coefficient"), shifted, link, largest)
 
 
 def _single(values: np.ndarray, what: str) -> np.ndarray:
@@ -156,7 +157,7 @@ def _single(values: np.ndarray, what: str) -> np.ndarray:
     with np.errstate(over="ignore"):
         rounded: np.ndarray = values.astype(np.float32)
     if not np.isfinite(rounded).all():
-        raise UnsupportedModelError(f"a {what} is beyond single precision (3.4e38); rescale the features or the target")
+        raise UnsupportedModelError(f"{what} is beyond single precision (3.4e38); rescale the features or the target")
     return rounded
 
 
@@ -173,7 +174,7 @@ def _neighbors(model: Model, X: np.ndarray | None) -> BoardNeighbors:
     prototypes, factor = core.prototypes, np.ones(model.n_features)
     if model.scaling:
         factor, offset = model.scaling.affine
-        center = _single(_center_of(model.scaling, model.n_features), "center")
+        center = _single(_center_of(model.scaling, model.n_features), "a center")
         # scaled = factor * row + offset, so that factor * (row - center) is the scaled row moved by this:
         prototypes = prototypes - (offset + factor * center.astype(np.float64))
     elif np.array_equal(prototypes.astype(np.float32), prototypes):
@@ -181,9 +182,9 @@ def _neighbors(model: Model, X: np.ndarray | None) -> BoardNeighbors:
     else:
         center = prototypes.mean(axis=0).astype(np.float32)
         prototypes = prototypes - center.astype(np.float64)
-    target = core.target.astype(np.int64) if model.classes is not None else _single(core.target, "target")
+    target = core.target.astype(np.int64) if model.classes is not None else _single(core.target, "a target")
     return BoardNeighbors(
-        center, _single(factor, "scale"), _single(prototypes, "prototype"), target, core.k, core.metric, core.weights
+        center, _single(factor, "a scale"), _single(prototypes, "a prototype"), target, core.k, core.metric, core.weights
     )
 
 

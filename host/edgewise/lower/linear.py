@@ -1,5 +1,7 @@
 """Linear models, read from the sums that m2cgen's assembler writes."""
 
+from copy import copy
+
 import numpy as np
 from m2cgen import ast
 from m2cgen.assemblers import get_assembler_cls
@@ -24,6 +26,9 @@ def lower(estimator) -> Linear:
         raise UnsupportedModelError(
             f"{type(estimator).__name__} has {np.shape(estimator.coef_)[0]} targets; fit one model for each"
         )
+    if np.ndim(estimator.coef_) == 2:  # with fit_intercept=False one zero stands for all classes; m2cgen reads one for each
+        estimator = copy(estimator)
+        estimator.intercept_ = np.broadcast_to(estimator.intercept_, len(estimator.coef_))
     with recursion_limit(6 * n_features + 1000):
         expression = get_assembler_cls(estimator)(estimator).assemble()
     scores = expression.exprs if isinstance(expression, ast.VectorVal) else [expression]
