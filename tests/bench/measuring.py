@@ -1,106 +1,77 @@
-"""Measures one model by one tool: the artifact on a target -> a Row. The same device code measures every tool."""
+"""Measures one model by one tool: its module on each runtime -> a Row. The same device code measures every tool."""
 
 import ast
 import binascii
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from statistics import median
+from typing import TypeVar
 
-import m2cgen
 import numpy as np
-from reference_models import Case, Fitted
-from results import Agreement, Cost, Host, Predicted, Row
+from exports import Module
+from reference_models import Case
+from results import OURS, RUNTIMES, Agreement, Cost, Host, Instructions, Predicted, Row
 from sklearn.datasets import make_classification
 from sklearn.ensemble import RandomForestClassifier
 
 from edgewise import transpile
-from edgewise.artifact import Artifact, of_program
+from edgewise.artifact import Artifact
 from edgewise.deploy import FOLDER, deploy
-from edgewise.mpy import cross_compile
+from edgewise.errors import DeviceError
 from edgewise.targets import Target
-from edgewise.verify import Verification, compare, verify
+from edgewise.verify import compare
 
 DEVICE = Path(__file__).with_name("device")
+USES_WAY = ("cost", "instructions", "labels")  # programs that need device/way.py before them
 REPEAT = 2
 HOST_TRIES = 5  # other work on the host disturbs its seconds
 BATCH_BYTES = 6000  # of features in one call
 PRECISION, STEP = 0.02, 64  # of the search for the least heap: a share of it, and bytes
+LARGEST_HEAP = 1_000_000  # bytes; no board here has as much
 FILE_BYTES = 1400  # what importing even a small .mpy takes for a while, measured; the search starts there
+Found = TypeVar("Found")
+Machines = Mapping[str, Target]  # by the keys of RUNTIMES; the Cortex-M3 counts instructions
 
 
-@dataclass(frozen=True)
-class Peer:
-    """Another tool's module, beside the artifact whose evidence it is held to. way: see device/cost.py."""
-
-    name: str
-    py: bytes
-    mpy: bytes
-    way: str
-
-
-def edgewise_artifact(fitted: Fitted) -> Artifact:
-    program = transpile(fitted.estimator, fitted.case.name, X=fitted.X_train, backend="table")
-    return of_program(program, fitted.X_test)
-
-
-def m2cgen_peer(fitted: Fitted, artifact: Artifact) -> Peer | None:
-    """m2cgen's own export as it stands, compiled as ours is; None where m2cgen refuses the model."""
-    name = f"m2_{artifact.name}"
-    try:
-        source = m2cgen.export_to_python(fitted.estimator)
-    except NotImplementedError:
-        return None
-    return Peer(name, source.encode(), cross_compile(name, source), "score" if artifact.classes is None else "argmax")
-
-
-def edgewise_row(case: Case, artifact: Artifact, pico: Target, unix: Target) -> Row:
-    deploy(artifact, pico)
+def measure(case: Case, artifact: Artifact, module: Module, machines: Machines) -> Row:
+    """artifact: Edgewise's, whose evidence every tool is held to. machines: with no file of that name on them yet."""
     assert artifact.evidence is not None
-    cost = _cost(pico, artifact.name, "predict", artifact.evidence.X[: case.timed_rows])
-    on_pico = _agreement(artifact, verify(artifact, pico, case.pico_rows))
+    pico, timed = machines["emulator"], artifact.evidence.X[: case.timed_rows]
+    path = f"{FOLDER}/{module.name}.mpy"
+    for target in machines.values():
+        target.put(path, module.mpy)
+    rows = {port: case.pico_rows if port == "emulator" else None for port in RUNTIMES}
     size = artifact.footprint
-    held_alone = _held_alone(pico, artifact.name)
-    need_mpy = least_heap(pico, artifact.name, cost.held_bytes + FILE_BYTES)
-    need_py = None
-    if case.py:
-        deploy(artifact, pico, source=True)
-        need_py = least_heap(pico, artifact.name, size.heap_import_py_bytes)
-    deploy(artifact, unix)
-    return Row(
+    row = Row(
         model=case.title,
-        tool="edgewise",
-        cost=cost,
-        held_alone=held_alone,
-        need_mpy=need_mpy,
-        need_py=need_py,
-        mpy_bytes=size.mpy_bytes,
-        py_bytes=size.py_bytes,
-        unix=_agreement(artifact, verify(artifact, unix)),
-        pico=on_pico,
-        predicted=Predicted(size.heap_held_bytes, size.heap_import_mpy_bytes, size.heap_import_py_bytes),
+        tool=module.tool,
+        mpy_bytes=len(module.mpy),
+        py_bytes=len(module.py),
+        cost=unless_too_large(lambda: _cost(pico, module, timed, case.py and module.tool == OURS)),
+        insns=unless_too_large(lambda: _instructions(machines["cortex-m3"], module, timed)),
+        need_py_m3=_least_heap_py(machines["cortex-m3"], module),
+        agreement={
+            port: unless_too_large(lambda port=port: _agreement(artifact, module, machines[port], rows[port]))
+            for port in RUNTIMES
+        },
+        predicted=Predicted(size.heap_held_bytes, size.heap_import_mpy_bytes, size.heap_import_py_bytes)
+        if module.tool == OURS
+        else None,
     )
+    for target in machines.values():
+        target.remove(path)
+    return row
 
 
-def peer_row(case: Case, artifact: Artifact, peer: Peer, pico: Target, unix: Target) -> Row:
-    for target in (pico, unix):
-        target.put(f"{FOLDER}/{peer.name}.mpy", peer.mpy)
-    assert artifact.evidence is not None
-    cost = _cost(pico, peer.name, peer.way, artifact.evidence.X[: case.timed_rows])
-    return Row(
-        model=case.title,
-        tool="m2cgen",
-        cost=cost,
-        held_alone=_held_alone(pico, peer.name),
-        pico=_peer_agreement(artifact, peer, pico, case.pico_rows),
-        unix=_peer_agreement(artifact, peer, unix, None),
-        need_mpy=least_heap(pico, peer.name, int(cost.held_bytes * 1.1) + FILE_BYTES),
-        need_py=None,
-        mpy_bytes=len(peer.mpy),
-        py_bytes=len(peer.py),
-        predicted=None,
-    )
+def unless_too_large(action: Callable[[], Found]) -> Found | None:
+    """None where the board's heap is too small."""
+    try:
+        return action()
+    except DeviceError as error:
+        if error.traceback.strip().rpartition("\n")[2].startswith("MemoryError"):
+            return None
+        raise
 
 
 def transpile_seconds(n_trees: int = 100, n_leaves: int = 1000) -> tuple[int, int, float]:
@@ -131,6 +102,8 @@ def least_heap(target: Target, name: str, guess: int) -> int:
             high, step = low, step * 2
     else:
         while not fits(high := low + step):
+            if high > LARGEST_HEAP:
+                raise DeviceError(f"{name} does not import on {target.name}, however much of its heap is free")
             low, step = high, step * 2
     while high - low > max(STEP, high * PRECISION):
         middle = (low + high) // 2
@@ -140,46 +113,79 @@ def least_heap(target: Target, name: str, guess: int) -> int:
 
 def call(target: Target, function: str, *arguments: object):
     """What the function that device/FUNCTION.py defines returns; arguments and result are plain data."""
-    source = ast.unparse(ast.parse((DEVICE / f"{function}.py").read_text("utf-8")))  # without comments, which take time to send
-    return ast.literal_eval(target.exec(f"{source}\nprint(repr({function}({', '.join(map(repr, arguments))})))\n").strip())
+    parts = ("way", function) if function in USES_WAY else (function,)
+    tree = ast.parse("\n".join((DEVICE / f"{part}.py").read_text("utf-8") for part in parts))
+    # comments and docstrings take time to send, and a place in the heap
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Module | ast.FunctionDef):
+            node.body = [part for part in node.body if not (isinstance(part, ast.Expr) and isinstance(part.value, ast.Constant))]
+    program = f"{ast.unparse(tree)}\nprint(repr({function}({', '.join(map(repr, arguments))})))\n"
+    return ast.literal_eval(target.exec(program).strip())
 
 
-def _cost(target: Target, name: str, way: str, X: np.ndarray) -> Cost:
-    target.soft_reset()
-    import_us, held, calls = call(target, "cost", name, way, _packed(X), X.shape[1], REPEAT)
+def _cost(pico: Target, module: Module, X: np.ndarray, py: bool) -> Cost:
+    """py: with the least heap for the .py, whose compilation takes a while."""
+    pico.soft_reset()
+    import_us, held, calls = call(pico, "cost", module.name, module.way, _packed(X), X.shape[1], REPEAT)
     (us_list, bytes_list), (us_array, bytes_array) = calls
-    return Cost(us_list, us_array, bytes_list, bytes_array, held, import_us)
+    pico.soft_reset()
+    held_alone = call(pico, "held", module.name, module.way)
+    need_mpy = least_heap(pico, module.name, int(held * 1.1) + FILE_BYTES)
+    need_py = None
+    if py:
+        path = f"{FOLDER}/{module.name}.py"  # imported before a .mpy of this name
+        pico.put(path, module.py)
+        need_py = least_heap(pico, module.name, need_mpy + 2 * len(module.py))
+        pico.remove(path)
+    return Cost(us_list, us_array, bytes_list, bytes_array, held, held_alone, import_us, need_mpy, need_py)
 
 
-def _held_alone(target: Target, name: str) -> int:
-    target.soft_reset()
-    return call(target, "held", name)
+def _instructions(cortex: Target, module: Module, X: np.ndarray) -> Instructions:
+    cortex.soft_reset()
+    return Instructions(*call(cortex, "instructions", module.name, module.way, _packed(X), X.shape[1], REPEAT))
 
 
-def _peer_agreement(artifact: Artifact, peer: Peer, target: Target, n_rows: int | None) -> Agreement:
+def _least_heap_py(cortex: Target, module: Module) -> int | None:
+    """Of the .py, which the board has to compile; None where that takes more than its heap."""
+    path = f"{FOLDER}/{module.name}.py"  # imported before a .mpy of this name
+    cortex.put(path, module.py)
+    cortex.soft_reset()
+    fits = call(cortex, "fits", module.name, LARGEST_HEAP)
+    need = least_heap(cortex, module.name, 2 * len(module.py)) if fits else None
+    cortex.remove(path)
+    return need
+
+
+def _agreement(artifact: Artifact, module: Module, target: Target, n_rows: int | None) -> Agreement:
+    """n_rows: of the evidence, or all."""
     assert artifact.evidence is not None
     evidence = artifact.evidence.head(n_rows)
+    # pixels travel as bytes: sending rows takes longest of all
+    kind = "B" if np.array_equal(evidence.X, evidence.X.clip(0, 255).round()) else "f"
     target.soft_reset()
     answers: list = []
     step = max(1, BATCH_BYTES // (4 * artifact.n_features))
     for start in range(0, len(evidence), step):
         X = evidence.X[start : start + step]
-        result = call(target, "labels", peer.name, peer.way, _packed(X), artifact.n_features)
+        packed = _packed(X) if kind == "f" else _base64(X.astype(np.uint8))
+        result = call(target, "labels", module.name, module.way, kind, packed, X.shape[1], artifact.classes is None)
         if artifact.classes is None:
             answers += list(np.frombuffer(result, "<f4"))
         else:
-            answers += [artifact.classes[place] for place in result]
-    return _agreement(artifact, compare(artifact.classes, evidence, answers))
-
-
-def _agreement(artifact: Artifact, found: Verification) -> Agreement:
-    assert artifact.evidence is not None
-    largest = None if found.largest_error is None else found.largest_error / float(np.abs(artifact.evidence.expected).max())
-    return Agreement(found.n_rows, found.n_equal, found.n_explained, largest)
+            answers += result if module.way == "predict" else [artifact.classes[place] for place in result]
+    found = compare(artifact.classes, evidence, answers)
+    scale = float(np.abs(artifact.evidence.expected).max())
+    return Agreement(
+        found.n_rows, found.n_equal, found.n_explained, None if found.largest_error is None else found.largest_error / scale
+    )
 
 
 def _packed(X: np.ndarray) -> bytes:
-    return binascii.b2a_base64(X.astype("<f4").tobytes(), newline=False)
+    return _base64(X.astype("<f4"))
+
+
+def _base64(numbers: np.ndarray) -> bytes:
+    return binascii.b2a_base64(numbers.tobytes(), newline=False)
 
 
 def _seconds(action: Callable[[], object]) -> float:

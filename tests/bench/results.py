@@ -4,6 +4,9 @@ import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+RUNTIMES = {"unix": "unix port", "cortex-m3": "Cortex-M3", "riscv": "RISC-V", "emulator": "Pico"}  # port: title
+OURS, PEERS = "edgewise", ("m2cgen", "everywhereml")
+
 
 @dataclass(frozen=True)
 class Agreement:
@@ -19,14 +22,28 @@ class Agreement:
 @dataclass(frozen=True)
 class Cost:
     """On the emulated Pico: microseconds and bytes of the heap for one label, by the kind of the row, and for the import; bytes
-    None where a call allocates more than the heap has without a collection."""
+    None where a call allocates more than the heap has without a collection.
+
+    held_alone: bytes of heap held where nothing ran before the import (held_bytes: where the measuring program did).
+    need: least free heap with which it imports (bytes), the .py measured for some of our modules only."""
 
     us_list: float
     us_array: float
     bytes_list: int | None
     bytes_array: int | None
     held_bytes: int
+    held_alone: int
     import_us: int
+    need_mpy: int
+    need_py: int | None
+
+
+@dataclass(frozen=True)
+class Instructions:
+    """Of the emulated Cortex-M3, for one label, by the kind of the row."""
+
+    list: float
+    array: float
 
 
 @dataclass(frozen=True)
@@ -40,19 +57,17 @@ class Predicted:
 
 @dataclass(frozen=True)
 class Row:
-    """One model by one tool. held_alone: bytes of heap held where nothing ran before the import (cost: where the measuring
-    program did). need: least free heap with which it imports (bytes), the .py measured for small modules only."""
+    """One model by one tool. need_py_m3: least free heap (bytes) with which the .py imports, on the Cortex-M3. agreement: by
+    port, a key of RUNTIMES. cost, insns, need_py_m3, an agreement: None where the module does not fit in the heap."""
 
     model: str
     tool: str
-    cost: Cost
-    held_alone: int
-    need_mpy: int
-    need_py: int | None
     mpy_bytes: int
     py_bytes: int
-    unix: Agreement
-    pico: Agreement
+    cost: Cost | None
+    insns: Instructions | None
+    need_py_m3: int | None
+    agreement: dict[str, Agreement | None]
     predicted: Predicted | None
 
 
@@ -70,12 +85,14 @@ class Host:
 
 @dataclass(frozen=True)
 class Results:
-    """unsupported: (model, tool) pairs that the tool refuses. versions: tool -> version."""
+    """unsupported: (model, tool) pairs that the tool refuses. versions: tool -> version. heap_free: bytes of an empty heap, by
+    port. host: None when only a part was run."""
 
     versions: dict[str, str]
+    heap_free: dict[str, int]
     rows: tuple[Row, ...]
     unsupported: tuple[tuple[str, str], ...]
-    host: Host
+    host: Host | None
 
     def row(self, model: str, tool: str) -> Row | None:
         return next((row for row in self.rows if (row.model, row.tool) == (model, tool)), None)
@@ -88,18 +105,51 @@ class Results:
         plain = json.loads(path.read_text(encoding="ascii"))
         return Results(
             plain["versions"],
+            plain["heap_free"],
             tuple(_row(row) for row in plain["rows"]),
             tuple(map(tuple, plain["unsupported"])),
-            Host(**plain["host"]),
+            _some(Host, plain["host"]),
         )
 
 
+@dataclass(frozen=True)
+class Attacked:
+    """What the property tests found on one runtime; counts of predictions, and models and refused of models."""
+
+    runtime: str
+    models: int
+    predictions: int
+    equal: int
+    explained: int
+    unexplained: int
+    refused: int
+
+
+@dataclass(frozen=True)
+class Fuzz:
+    """A run of the property tests: {"seed": ..., "runtimes": [...]}."""
+
+    seed: int
+    runtimes: tuple[Attacked, ...]
+
+    @staticmethod
+    def load(path: Path) -> "Fuzz | None":
+        """None where no such run was kept."""
+        if not path.exists():
+            return None
+        plain = json.loads(path.read_text(encoding="ascii"))
+        return Fuzz(plain["seed"], tuple(Attacked(**row) for row in plain["runtimes"]))
+
+
 def _row(plain: dict) -> Row:
-    predicted = plain["predicted"]
     nested = {
-        "cost": Cost(**plain["cost"]),
-        "unix": Agreement(**plain["unix"]),
-        "pico": Agreement(**plain["pico"]),
-        "predicted": None if predicted is None else Predicted(**predicted),
+        "cost": _some(Cost, plain["cost"]),
+        "insns": _some(Instructions, plain["insns"]),
+        "agreement": {port: _some(Agreement, found) for port, found in plain["agreement"].items()},
+        "predicted": _some(Predicted, plain["predicted"]),
     }
     return Row(**plain | nested)
+
+
+def _some(kind: type, plain: dict | None):
+    return None if plain is None else kind(**plain)

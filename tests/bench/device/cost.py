@@ -1,15 +1,15 @@
 """What a module costs: its import, and a call that returns a label."""
 
 # mypy: ignore-errors
+# ruff: noqa: F821 - load and way_to are of way.py, sent before this
 
 
 def cost(name, way, packed, n_features, repeat):
     """(import us, heap held in bytes, [(us, bytes allocated) a call, for a list, for an array('f')]).
 
-    way: "predict" and "score" call the module's function of that name, "argmax" finds the place of the largest score.
-    packed: rows of float32 in base64. Times are means over `repeat` rounds of all rows, collections included and the empty
-    loop taken off; bytes are the mean of the first four rows, None where those
-    do not fit in the heap without a collection.
+    way: of way_to. packed: rows of float32 in base64. Times are means over `repeat` rounds of all rows, collections included and
+    the empty loop taken off; bytes are the mean of the first four rows, None where those do not fit in the heap without a
+    collection. Held is what the module and, if it has one, its object take.
     """
     import gc
     import time
@@ -22,20 +22,14 @@ def cost(name, way, packed, n_features, repeat):
     gc.collect()
     before = gc.mem_alloc()
     start = time.ticks_us()
-    module = __import__(name)
+    loaded = load(name, way)
     import_us = time.ticks_diff(time.ticks_us(), start)
     gc.collect()
     held = gc.mem_alloc() - before
-
-    def argmax(row):
-        scores = score(row)
-        return scores.index(max(scores))
+    function = way_to(loaded, way)
 
     def empty(row):
         pass
-
-    score = getattr(module, "score", None)
-    function = argmax if way == "argmax" else getattr(module, way)
 
     def timed(function, rows, repeat):
         gc.collect()

@@ -1,17 +1,21 @@
-"""Answers of a module that has `score` alone."""
+"""Answers of a module, row by row."""
 
 # mypy: ignore-errors
+# ruff: noqa: F821 - load and way_to are of way.py, sent before this
 
 
-def labels(name, way, packed, n_features):
-    """Places of the largest score for the way "argmax", else the bits of the scores as float32. packed: base64 of the rows."""
+def labels(name, way, kind, packed, n_features, regression):
+    """Labels or their places (see way_to), of a regression the bits of the values as float32.
+
+    packed: the rows in base64, their numbers as an array of this kind holds them.
+    """
     from array import array
     from binascii import a2b_base64
 
-    score = __import__(name).score
-    values = array("f", a2b_base64(packed))
-    answers = array("f") if way == "score" else []
-    for i in range(0, len(values), n_features):
-        scores = score(values[i : i + n_features])
-        answers.append(scores if way == "score" else scores.index(max(scores)))
-    return bytes(answers) if way == "score" else answers
+    function = way_to(load(name, way), way)
+    values = array(kind, a2b_base64(packed))
+    if kind != "f":
+        values = array("f", values)
+    rows = range(0, len(values), n_features)
+    answers = [function(values[i : i + n_features]) for i in rows]
+    return bytes(array("f", answers)) if regression else answers
