@@ -165,7 +165,7 @@ def _weight_range(core: BoardNeighbors, low: np.ndarray, high: np.ndarray) -> tu
         low, high = np.sqrt(low), np.sqrt(high)
     with np.errstate(divide="ignore"):
         exact = (high == 0).any(axis=1, keepdims=True)  # a distance of exactly zero takes the whole weight
-        return np.where(exact, high == 0, 1 / high), np.where(exact, low == 0, 1 / np.maximum(low, 1e-30))
+        return np.where(exact, high == 0, 1 / high), np.where(exact, low == 0, 1 / np.maximum(low, 1e-200))
 
 
 def _most(weight: np.ndarray, open_: np.ndarray, free: np.ndarray, of_class: np.ndarray) -> np.ndarray:

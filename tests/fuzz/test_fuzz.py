@@ -89,7 +89,6 @@ def search(size: Size, n_models: int, target: Target, tally: Tally) -> None:
 
 ONCE_FAILED = {
     "no intercept, but three classes": Spec("LinearSVC", {"fit_intercept": False}, n_classes=3, n_inputs=40),
-    "answers between garbage": Spec("LinearSVR", n_features=5, values="normal", n_inputs=320),
     "coefficients below 1e-38": Spec("LinearRegression", n_features=6, values="large", target="tiny", n_inputs=40),
     "thresholds below 1e-38": Spec(
         "DecisionTreeClassifier", scaler="StandardScaler", n_rows=40, n_features=3, n_classes=2, values="denormal", seed=1
@@ -103,6 +102,15 @@ ONCE_FAILED = {
         values="denormal",
         n_inputs=60,
         seed=1,
+    ),
+    "inverse distances times huge values": Spec(
+        "KNeighborsRegressor",
+        {"n_neighbors": 5, "metric": "manhattan", "weights": "distance"},
+        n_rows=12,
+        n_features=3,
+        values="denormal",
+        target="huge",
+        n_inputs=60,
     ),
 }
 

@@ -6,8 +6,10 @@ _SQUARED = True
 
 
 def _weights(distances):
-    if distances[0] == 0:
+    nearest = distances[0]
+    if nearest == 0:
         return [int(distance == 0) for distance in distances]
+    # relative to the nearest, as the inverse of a small distance times a large value would be infinite
     if _SQUARED:
-        return [1 / sqrt(distance) for distance in distances]
-    return [1 / distance for distance in distances]
+        return [sqrt(nearest / distance) for distance in distances]
+    return [nearest / distance for distance in distances]
