@@ -71,6 +71,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     summary(terminalreporter)
 
 
+@pytest.hookimpl(tryfirst=True)  # before the plugin that reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """All tests of a target on one worker, so that it is started once, and two targets can run at once; others by file."""
     for item in items:

@@ -21,10 +21,6 @@ SCALERS: dict[str, type] = {kind.__name__: kind for kind in (StandardScaler, Min
 Columns = Callable[[np.random.Generator, tuple[int, int]], np.ndarray]
 
 
-def _huge(rng: np.random.Generator, shape: tuple[int, int]) -> np.ndarray:
-    return rng.normal(0, 1e36, shape)
-
-
 def _ranks(values: np.ndarray) -> np.ndarray:
     return np.argsort(np.argsort(values))
 
@@ -40,7 +36,7 @@ FLAVORS: dict[str, Columns] = {
     "magnitudes": lambda rng, shape: rng.choice([-1, 1], shape) * 10.0 ** rng.uniform(-6, 6, shape),
     "large": lambda rng, shape: rng.normal(0, 1e15, shape),
     "denormal": lambda rng, shape: rng.integers(-40, 41, shape) * 2.0**-129,  # on both sides of the smallest normal, 2^-126
-    "huge": _huge,  # squares and sums of these overflow: for trees
+    "huge": lambda rng, shape: rng.normal(0, 1e36, shape),  # squares and sums of these overflow: for trees
 }
 # What a regression learns, of a standard normal `signal`, shape (n_rows,); "tripling" of a feature.
 TARGETS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
