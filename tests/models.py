@@ -29,6 +29,7 @@ from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor, ExtraTre
 
 from edgewise import Program, Target, reference, transpile
 from edgewise.artifact import Artifact, of_program
+from edgewise.backends.native import supports
 from edgewise.passes import BoardModel, BoardNeighbors, BoardTrees
 
 SMALL = {"max_leaf_nodes": 8, "random_state": 0}
@@ -131,8 +132,13 @@ def program_of(case: str, scaler: str = "raw", backend: str = "table") -> Progra
     return transpile(model.estimator, name="edgewise_case", X=model.X, backend=backend)
 
 
+KERNELS = ("thumb", "viper")
+
+
+@cache
 def backends(case: str) -> tuple[str, ...]:
-    return ("table",) if case.startswith("KNeighbors") else ("table", "expression")
+    kernels = tuple(kernel for kernel in KERNELS if supports(program_of(case).model, kernel))
+    return ("table", *kernels) if case.startswith("KNeighbors") else ("table", "expression", *kernels)
 
 
 def scalers(case: str) -> list[str]:
@@ -247,10 +253,12 @@ def deployed(program: Program, X: np.ndarray, target: Target) -> Iterator[Artifa
 
 @contextmanager
 def placed(artifact: Artifact, target: Target) -> Iterator[None]:
-    """The artifact's module at the target, and removed again."""
-    suffix = "py" if target.name == "CPython" else "mpy"
-    path = f"{artifact.name}.{suffix}"
-    target.put(path, artifact.files[path])
+    """The artifact's module at the target, in the form that deploy would send there, and removed again."""
+    if target.name == "CPython":
+        path = form = f"{artifact.name}.py"
+    else:
+        path, form = f"{artifact.name}.mpy", artifact.mpy_for(target.info().mpy_arch)
+    target.put(path, artifact.files[form])
     try:
         yield
     finally:

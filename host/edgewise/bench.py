@@ -39,5 +39,5 @@ def bench(artifact: Artifact, target: Target, repeat: int = 4) -> Measurement:
         raise module_error(artifact, target, error, "while it was measured") from error
     check_fingerprint(artifact, target, fingerprint)
     (us, allocated), (us_array, allocated_array) = calls
-    sizes = {name.rpartition(".")[2]: len(content) for name, content in artifact.files.items()}
-    return Measurement(us, us_array, allocated, allocated_array, held, import_us, sizes["mpy"], sizes["py"])
+    mpy, py = (len(artifact.files[name]) for name in (artifact.mpy_for(target.info().mpy_arch), f"{artifact.name}.py"))
+    return Measurement(us, us_array, allocated, allocated_array, held, import_us, mpy, py)

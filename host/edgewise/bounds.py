@@ -23,6 +23,21 @@ def linear_bound(core, offset: np.ndarray) -> np.ndarray:
     return SLACK * UNIT * ((n + 4) * terms + (n + 2) * np.abs(core.intercept.astype(np.float64))) + lost
 
 
+def fixed_bound(core, offset: np.ndarray) -> np.ndarray:
+    """Largest |error| of the scores of `fixed.BoardFixed`, shape (..., n_scores), of rows within its limits.
+
+    offset: |row - middle|, (..., n_features). Half a unit of the row times the coefficient, half a unit of the coefficient times
+    the row, half of one of the sum; what float32 left of scikit-learn's coefficient; and the sum as a float32, of which a board
+    without compiled kernels rounds both halves and their sum.
+    """
+    slopes, base = np.abs(core.slopes), np.abs(core.base)
+    units = 0.5 * (
+        slopes @ np.ldexp(1.0, -core.places) + np.ldexp(1.0, -core.scale) * (offset @ np.ldexp(1.0, core.places) + 1)[..., None]
+    )
+    terms = offset @ slopes.T
+    return SLACK * (units + UNIT * (5 * terms + 5 * base)) + TINY * (1 + offset.sum(axis=-1, keepdims=True))
+
+
 def tree_value_bound(core) -> float:
     """Largest |error| of a tree regression: half a step a tree, then offset + scale * total in float32 (5 roundings)."""
     n_trees = len(core.roots)

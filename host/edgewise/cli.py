@@ -18,6 +18,7 @@ from edgewise.bench import bench
 from edgewise.boards import Board
 from edgewise.deploy import Deployment, deploy
 from edgewise.errors import EdgewiseError, FitError, PortError
+from edgewise.explain import TreePath, choose, explain, parse_row, short
 from edgewise.targets import TARGETS, Target, connect
 from edgewise.verify import Verification, require_passed, verify
 
@@ -101,6 +102,7 @@ def train_command(
     drop: Annotated[str, typer.Option(help="Columns to leave out, separated by commas.")] = "",
     no_header: Annotated[bool, typer.Option("--no-header", help="The first row holds values; columns are c0, c1, ...")] = False,
     train_rows: Annotated[int | None, typer.Option(min=1, help="Fit on so many of the training rows only.")] = None,
+    prototypes: Annotated[int | None, typer.Option(help="Condense the training rows of knn to so many at most.")] = None,
     task: Annotated[str | None, typer.Option(help="classification or regression, where the target leaves it open.")] = None,
     as_json: Json = False,
 ) -> None:
@@ -112,7 +114,7 @@ def train_command(
     columns = [name for name in drop.split(",") if name]
     dataset = datasets.load(path, target, group, columns, header=not no_header, task=task)  # type: ignore[arg-type]
     with _spinner("training"):
-        trained = training.train(dataset, model, test_size, seed, group or "", train_rows)
+        trained = training.train(dataset, model, test_size, seed, group or "", train_rows, prototypes)
     training.save(trained, output)
     _warn(trained.warnings)
     if as_json:
@@ -227,6 +229,39 @@ def bench_command(folder: Folder, port: Port, as_json: Json = False) -> None:
     with _deployed(loaded, port) as target, _spinner("measuring"):
         result = bench(loaded, target)
     _print_json(asdict(result)) if as_json else _show("Measured" + _emulated(port), report.labeled(result))
+
+
+@app.command("explain")
+def explain_command(
+    folder: Folder,
+    row: Annotated[str | None, typer.Option(help="Its numbers, as 1.5,2,-3; the first row of the evidence by default.")] = None,
+    tree: Annotated[int | None, typer.Option(help="Show this tree, counted from 0, and no other.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Tell the way of one row through the trees."""
+    loaded = artifact.load(folder)
+    told = explain(loaded, None if row is None else parse_row(loaded, row))
+    paths = choose(told, tree)
+    if as_json:
+        _print_json(asdict(told) | ({} if tree is None else {"paths": [asdict(path) for path in paths]}))
+        return
+    for path in paths:
+        _tell(path, told.classes)
+    if told.classes is not None:
+        won = [path.outputs.index(max(path.outputs)) for path in told.paths]
+        shares = enumerate(zip(told.classes, told.outputs, strict=True))
+        _show("Votes", [{"class": repr(c), "share of votes": share, "trees won": won.count(i)} for i, (c, share) in shares])
+    n_trees = len(told.paths)
+    summary: dict[str, Any] = {
+        "row": "the first of the evidence" if row is None else "as given",
+        "answer": f"{told.answer:.7g}" if told.classes is None else repr(told.answer),
+        "trees": n_trees,
+    }
+    if tree is None and len(paths) < n_trees:
+        extremes = ("the largest value", "the smallest") if told.classes is None else ("most for the answer", "least for it")
+        shown = [f"tree {path.tree}, {extreme}" for path, extreme in zip(paths, extremes, strict=False)]
+        summary["shown"] = [*shown, f"--tree shows others, 0 to {n_trees - 1}"]
+    _show(f"Explained {told.name}", summary)
 
 
 @app.command("emulate")
@@ -361,7 +396,8 @@ def _module_name(folder: Path) -> str:
 
 
 def _score_facts(trained: "Training") -> dict[str, Any]:
-    return {name: getattr(trained, name) for name in ("metric", "score", "random_score", "baseline_score")} | {
+    names = ("metric", "score", "random_score", "baseline_score", "full_score", "n_prototypes")
+    return {name: getattr(trained, name) for name in names} | {
         "train_rows": len(trained.X_train),
         "test_rows": len(trained.X_test),
     }
@@ -369,6 +405,8 @@ def _score_facts(trained: "Training") -> dict[str, Any]:
 
 def _scores(trained: "Training") -> dict[str, Any]:
     rows: dict[str, Any] = {f"{trained.metric} on held-out rows": round(trained.score, 4)}
+    if trained.full_score is not None:
+        rows |= {"with all training rows": round(trained.full_score, 4), "prototypes": trained.n_prototypes}
     if trained.random_score is not None:
         rows["a random split would claim"] = round(trained.random_score, 4)
     return rows | {"always the same answer": round(trained.baseline_score, 4)}
@@ -377,6 +415,18 @@ def _scores(trained: "Training") -> dict[str, Any]:
 def _sizes(loaded: artifact.Artifact) -> dict[str, Any]:
     size = loaded.footprint
     return {"mpy bytes": size.mpy_bytes, "py bytes": size.py_bytes, "heap held, predicted": size.heap_held_bytes}
+
+
+def _tell(path: TreePath, classes: tuple | None) -> None:
+    title = f"Tree {path.tree}"
+    steps = [
+        {"feature": step.feature, "value": short(step.value), "": "<=" if step.below else ">", "threshold": short(step.threshold)}
+        for step in path.decisions
+    ]
+    _show(title, steps or {"decisions": "none"})
+    shares = [f"{c!r} {share:.6g}" for c, share in zip(classes or (), path.outputs, strict=False) if share]
+    leaf = f"{path.outputs[0]:.7g}" if classes is None else ", ".join(shares)
+    out.print(f"leaf: {leaf}\n")  # repr leaves no letter that is not printable
 
 
 def _emulated(port: str) -> str:

@@ -37,16 +37,24 @@ class Footprint:
     py_bytes: int
 
 
-def footprint(source: str, mpy: bytes) -> Footprint:
+def footprint(source: str, mpy: bytes, compiled: str = "", compiled_mpy: bytes = b"") -> Footprint:
+    """compiled, compiled_mpy: the same with machine code, where that is what a board gets for its .mpy."""
     tree = ast.parse(source)
-    literal_bytes, held = _constants(tree)
-    n_functions = sum(isinstance(node, ast.FunctionDef) for node in tree.body)
-    n_globals = sum(isinstance(node, ast.Assign) for node in tree.body)
-    held += MODULE_BYTES + GLOBAL_BYTES * n_globals + FUNCTION_BYTES * n_functions + len(mpy) - literal_bytes
     nodes = sum(isinstance(node, (ast.expr, ast.stmt)) for node in ast.walk(tree))
     largest = max((len(n.value) for n in ast.walk(tree) if isinstance(n, ast.Constant) and isinstance(n.value, bytes)), default=0)
     compile_bytes = COMPILE_BYTES + SYNTAX_NODE_BYTES * nodes + largest  # the lexer holds a literal a second time
-    return _of_held(held, len(mpy), len(source.encode()), compile_bytes)
+    held_py = _held(tree, mpy)
+    if not compiled:
+        return _of_held(held_py, len(mpy), len(source.encode()), compile_bytes)
+    held = _held(ast.parse(compiled), compiled_mpy)
+    return _of_held(held, len(compiled_mpy), len(source.encode()), compile_bytes + held_py - held)
+
+
+def _held(tree: ast.Module, mpy: bytes) -> float:
+    literal_bytes, held = _constants(tree)
+    n_functions = sum(isinstance(node, ast.FunctionDef) for node in tree.body)
+    n_globals = sum(isinstance(node, ast.Assign) for node in tree.body)
+    return held + MODULE_BYTES + GLOBAL_BYTES * n_globals + FUNCTION_BYTES * n_functions + len(mpy) - literal_bytes
 
 
 def _of_held(held: float, mpy_bytes: float, py_bytes: float, compile_bytes: float) -> Footprint:
@@ -84,17 +92,19 @@ def _blocks(size: int) -> int:
     return -(-size // BLOCK) * BLOCK
 
 
-def variants(model: BoardModel, source: str, mpy: bytes, max_leaf_nodes: int | None = None) -> tuple[tuple[str, Footprint], ...]:
+def variants(
+    model: BoardModel, whole: Footprint, source: str, max_leaf_nodes: int | None = None, packing: str = ""
+) -> tuple[tuple[str, Footprint], ...]:
     """(change, footprint) of smaller models of the same kind; sizes are upper bounds, so that what they promise holds.
 
-    source, mpy: of the table back end. max_leaf_nodes: what the trees were grown with, best split first.
+    whole, source: of tables, not of nested ifs. max_leaf_nodes: what the trees were grown with, best split first. packing: of
+    trees for a kernel (see packed_trees).
     """
-    whole = footprint(source, mpy)
-    sizes = VARIANTS[type(model.core)](model.core, len(model.classes or ()), max_leaf_nodes)
+    sizes = VARIANTS[type(model.core)](model.core, len(model.classes or ()), max_leaf_nodes, packing)
     full = max((size for _, size in sizes), default=0)
     literal, _ = _constants(ast.parse(source))
     fixed = max(whole.heap_held_bytes - literal, 0) + VARIANT_BYTES  # code, names and the objects around the tables
-    code = max(len(mpy) - literal, 0)
+    code = max(whole.mpy_bytes - literal, 0) + (VARIANT_BYTES if packing else 0)  # another packing has another kernel
     compile_bytes = whole.heap_import_py_bytes - whole.heap_held_bytes
     return tuple(
         (change, _of_held(fixed + size, code + size, whole.py_bytes * size / max(full, 1), compile_bytes))
@@ -103,7 +113,7 @@ def variants(model: BoardModel, source: str, mpy: bytes, max_leaf_nodes: int | N
     )
 
 
-def _trees(core: BoardTrees, n_classes: int, max_leaf_nodes: int | None) -> list[tuple[str, int]]:
+def _trees(core: BoardTrees, n_classes: int, max_leaf_nodes: int | None, packing: str) -> list[tuple[str, int]]:
     """The first trees alone, or all cut at every depth or grown to fewer leaves: bytes of the tables."""
     n_trees, n_nodes = len(core.roots), len(core.feature)
     pool = len(np.unique(core.threshold))
@@ -111,6 +121,8 @@ def _trees(core: BoardTrees, n_classes: int, max_leaf_nodes: int | None) -> list
     leaf_bytes = 2 + 3 * min(n_classes, 8) if n_classes else 4  # more classes than that meet in few leaves
 
     def bytes_of(nodes: float, leaves: float) -> int:
+        if packing:  # a word, or two, a node; a pair of leaves for at most half of the nodes
+            return int(((8 if packing == "wide" else 4) + 2) * nodes + (4 * pool if packing == "pool" else 0) + leaves)
         thresholds = min(4 * nodes, (POOLED_BYTES + 4) * pool + (1 if pool < 2**8 else 2) * nodes)  # direct, or of a pool
         return int(node_bytes * nodes + thresholds + leaves)
 
@@ -146,19 +158,19 @@ def _depths(core: BoardTrees) -> np.ndarray:
     return depth
 
 
-def _linear(core: BoardLinear, n_classes: int, _: int | None) -> list[tuple[str, int]]:
+def _linear(core: BoardLinear, n_classes: int, *_: object) -> list[tuple[str, int]]:
     n_scores, n_features = core.coef.shape
     kept = sorted({int(n_features * share) for share in SHARES} - {0})
     return [(f"dropping features until {n} are left", 4 * (n_scores + 1) * n) for n in kept]
 
 
-def _neighbors(core: BoardNeighbors, n_classes: int, _: int | None) -> list[tuple[str, int]]:
+def _neighbors(core: BoardNeighbors, n_classes: int, *_: object) -> list[tuple[str, int]]:
     n, n_features = core.prototypes.shape
     kept = sorted({int(n * share) for share in SHARES} - set(range(core.k)))
     return [(f"fitting on {count} training rows (train --train-rows {count})", (4 * n_features + 4) * count) for count in kept]
 
 
-VARIANTS: dict[type, Callable[[Any, int, int | None], list[tuple[str, int]]]] = {
+VARIANTS: dict[type, Callable[[Any, int, int | None, str], list[tuple[str, int]]]] = {
     BoardTrees: _trees,
     BoardLinear: _linear,
     BoardNeighbors: _neighbors,

@@ -14,8 +14,9 @@ ARCHITECTURES = (
     *(None, "x86", "x64", "armv6", "armv6m", "armv7m", "armv7em", "armv7emsp", "armv7emdp"),
     *("xtensa", "xtensawin", "rv32imc", "rv64imc"),
 )
-
-
+# Architectures that programs with machine code are compiled for, and boards that run another's: every Cortex-M knows Thumb-1
+NATIVE = ("armv6m", "xtensawin", "rv32imc", "x64")
+RUNS = {"armv7m": "armv6m", "armv7em": "armv6m", "armv7emsp": "armv6m"}
 HEAP_BYTES = 2**21
 
 

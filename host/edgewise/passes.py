@@ -8,6 +8,7 @@ import numpy as np
 from edgewise import float32
 from edgewise.bounds import linear_bound
 from edgewise.errors import UnsupportedModelError
+from edgewise.fixed import BoardFixed
 from edgewise.ir import Label, Linear, Model, Neighbors, Scaling, Trees
 
 # Votes of a pure leaf. 55440 = 2^4 * 3^2 * 5 * 7 * 11 is the number below 2^16 with most divisors: the class fractions of every
@@ -62,7 +63,7 @@ class BoardNeighbors:
     weights: str
 
 
-BoardCore = BoardTrees | BoardLinear | BoardNeighbors
+BoardCore = BoardTrees | BoardLinear | BoardFixed | BoardNeighbors
 
 
 @dataclass(frozen=True)

@@ -2,23 +2,27 @@
 
 import hashlib
 import keyword
+import os
 import textwrap
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
 from importlib.metadata import version
+from itertools import repeat
 from pathlib import Path
 
 import numpy as np
 
 from edgewise import bounds
-from edgewise.backends import emit
+from edgewise.backends import EMITTER, architectures, emit
 from edgewise.backends.module import Emission, Name, compose
 from edgewise.backends.packing import code_for, pack, pack_floats, pack_rows
 from edgewise.boards import Board
 from edgewise.errors import UnsupportedModelError
+from edgewise.fixed import BoardFixed
 from edgewise.golden import Golden, golden, probes
 from edgewise.lower import lower
-from edgewise.mpy import cross_compile
+from edgewise.mpy import RUNS, cross_compile
 from edgewise.passes import BoardLinear, BoardModel, BoardNeighbors, BoardTrees, for_board
 
 # Modules of MicroPython that a program of the same name would hide, or be hidden by.
@@ -31,16 +35,26 @@ RESERVED = frozenset({
 })
 # fmt: on
 NO_FINGERPRINT = "00000000"
+PLAIN = "plain"  # BACKEND of a module until its kernel is compiled
 KEPT_ROWS = 200  # evidence for verify where no test rows are given
 
 
 @dataclass(frozen=True)
 class Program:
-    """A transpiled model. source: the MicroPython text. mpy: the same, compiled to bytecode that any architecture runs."""
+    """A transpiled model.
+
+    source: the MicroPython text. mpy: the same as bytecode, for any architecture. native: by architecture, with machine code in
+    place of what those two compile where they are imported; empty without kernels. compiled: the text of the one for `arch`, the
+    board's own architecture. packing: of a kernel's tables.
+    """
 
     name: str
     source: str
     mpy: bytes
+    native: Mapping[str, bytes]
+    compiled: str
+    arch: str
+    packing: str
     model: BoardModel
     estimator: object
     feature_names: tuple[str, ...]
@@ -77,33 +91,45 @@ def transpile(
     """
     if not (name.isidentifier() and name.isascii()) or keyword.iskeyword(name) or name in RESERVED:
         raise UnsupportedModelError(f"{name!r} cannot name a module on the board; use a new identifier such as my_model")
-    Board.load(board)
+    known = Board.load(board)
     lowered = lower(estimator)
     X = _rows(X, lowered.n_features)
     names = _names(estimator, feature_names, lowered.n_features)
     model = for_board(lowered, X)
-    backend_name, emission = emit(model, backend, names)
+    model, chosen, emissions = emit(model, backend, known.emitters, names)
     test = probes(model, estimator, X)
-    facts = (*_describe(model), f"back end: {backend_name}", *facts)
-    source = _stamped(compose(_header(name, model, facts), _with_golden(emission, model, names, test)))
+    facts = (*_describe(model), f"back end: {chosen}", *facts)
+    header = _header(name, model, facts)
+    complete = {kind: _with_golden(emission, model, names, test, kind) for kind, emission in emissions.items()}
+    source, fingerprint = _stamped(compose(header, complete[chosen]))
+    kernels = [kind for kind in complete if kind in EMITTER]
+    texts = {kind: _stamped(compose(header, complete[kind], compiled=True), fingerprint)[0] for kind in kernels}
+    forms = {arch: texts[kind] for arch, kind in architectures(kernels).items()}
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        mpy, *native = pool.map(cross_compile, repeat(name), (source, *forms.values()), (None, *forms))
+    arch = RUNS.get(known.mpy_arch, known.mpy_arch)
     return Program(
         name,
         source,
-        cross_compile(name, source),
+        mpy,
+        dict(zip(forms, native, strict=True)),
+        forms.get(arch, ""),
+        arch,
+        emissions[chosen].packing,
         model,
         estimator,
         names,
-        backend_name,
+        chosen,
         board,
         facts,
         None if X is None else X[:KEPT_ROWS],
     )
 
 
-def _stamped(source: str) -> str:
-    """With the start of its own sha256, by which verify tells this module from another of the same name."""
-    assignment = f"FINGERPRINT = {NO_FINGERPRINT!r}"
-    return source.replace(assignment, f"FINGERPRINT = {hashlib.sha256(source.encode()).hexdigest()[:8]!r}", 1)
+def _stamped(source: str, fingerprint: str = "") -> tuple[str, str]:
+    """With the start of its own sha256, by which verify tells this module from another of the same name; and that alone."""
+    fingerprint = fingerprint or hashlib.sha256(source.encode()).hexdigest()[:8]
+    return source.replace(f"FINGERPRINT = {NO_FINGERPRINT!r}", f"FINGERPRINT = {fingerprint!r}", 1), fingerprint
 
 
 def _rows(X, n_features: int) -> np.ndarray | None:
@@ -134,12 +160,13 @@ def _names(estimator, feature_names: Sequence[str] | None, n_features: int) -> t
     return names
 
 
-def _with_golden(emission: Emission, model: BoardModel, names: tuple[str, ...], test: Golden) -> Emission:
+def _with_golden(emission: Emission, model: BoardModel, names: tuple[str, ...], test: Golden, backend: str) -> Emission:
     code, rows = pack_rows(test.X)
     constants = dict(emission.constants) | {
         "N_FEATURES": model.n_features,
         "FEATURES": names,
         "FINGERPRINT": NO_FINGERPRINT,
+        "BACKEND": PLAIN if backend in EMITTER else backend,
         "_GOLDEN_CODE": code,
         "_GOLDEN_ROWS": rows,
         "_N_GOLDEN": len(test),
@@ -149,10 +176,10 @@ def _with_golden(emission: Emission, model: BoardModel, names: tuple[str, ...], 
         low = np.nextafter(test.low.astype(np.float32), np.float32(-np.inf))  # type: ignore[union-attr]
         high = np.nextafter(test.high.astype(np.float32), np.float32(np.inf))  # type: ignore[union-attr]
         constants["_GOLDEN"] = pack_floats(np.stack([low, high], axis=1))
-        return _with_sum(Emission((*emission.kernels, "golden_value"), constants, emission.code))
+        return _with_sum(replace(emission, kernels=(*emission.kernels, "golden_value"), constants=constants))
     code = code_for([len(model.classes) - 1])
     constants |= {"_GOLDEN_CLASS_CODE": code, "_GOLDEN": pack(code, test.expected)}
-    return _with_sum(Emission((*emission.kernels, "golden_class"), constants, emission.code))
+    return _with_sum(replace(emission, kernels=(*emission.kernels, "golden_class"), constants=constants))
 
 
 def _with_sum(emission: Emission) -> Emission:
@@ -162,7 +189,7 @@ def _with_sum(emission: Emission) -> Emission:
     for byte in b"".join(tables.values()):
         total = (total * 257 + byte) % 4177969
     sums = {"_TABLES": tuple(map(Name, tables)), "_SUM": total}
-    return Emission((*emission.kernels, "intact"), dict(emission.constants) | sums, emission.code)
+    return replace(emission, kernels=(*emission.kernels, "intact"), constants=dict(emission.constants) | sums)
 
 
 def _describe(model: BoardModel) -> tuple[str, ...]:
@@ -183,6 +210,11 @@ def _describe(model: BoardModel) -> tuple[str, ...]:
             largest = bounds.linear_bound(core, core.largest_offset).max()
             what = "values" if model.classes is None else "scores"
             bound = f"{what} within {largest:.2g} of scikit-learn's over the training range"
+    elif isinstance(core, BoardFixed):
+        size = f"{core.coef.size} coefficients in fixed point"
+        largest = bounds.fixed_bound(core, core.largest_offset).max()
+        what = "values" if model.classes is None else "scores"
+        bound = f"{what} within {largest:.2g} of scikit-learn's over the training range"
     else:
         assert isinstance(core, BoardNeighbors)
         size = f"{len(core.prototypes)} prototypes, k = {core.k}, {core.metric}, {core.weights} weights"

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from edgewise import bounds
+from edgewise.fixed import BoardFixed
 from edgewise.passes import BoardLinear, BoardModel, BoardNeighbors, BoardTrees
 
 
@@ -38,6 +39,20 @@ def _linear_scores(core: BoardLinear, X: np.ndarray) -> np.ndarray:
     for feature in range(offset.shape[1]):
         scores = scores + offset[:, feature : feature + 1] * core.coef[:, feature]
     return scores.astype(np.float64)
+
+
+def _fixed_scores(core: BoardFixed, X: np.ndarray, as_float32: bool) -> np.ndarray:
+    q, inside = core.units(X)
+    scores = np.ldexp(core.sums(q), -core.scale)
+    if as_float32:
+        scores = scores.astype(np.float32).astype(np.float64)
+    return np.where(inside[:, None], scores, _linear_scores(_in_floats(core), X))
+
+
+def _in_floats(core: BoardFixed) -> BoardLinear:
+    """What a board computes of a row beyond the limits."""
+    middle, slopes, base = (values.astype(np.float32) for values in (core.middle, core.slopes, core.base))
+    return BoardLinear(middle, slopes, base, core.link, None)
 
 
 def _distances(core: BoardNeighbors, X: np.ndarray) -> np.ndarray:
@@ -77,6 +92,8 @@ def scores(model: BoardModel, X: np.ndarray) -> np.ndarray:
         return _tree_scores(core, X)
     if isinstance(core, BoardLinear):
         return _linear_scores(core, X)
+    if isinstance(core, BoardFixed):
+        return _fixed_scores(core, X, model.classes is None)
     return _neighbor_scores(core, X, len(model.classes or ()))
 
 
@@ -109,6 +126,8 @@ def allowed(model: BoardModel, X: np.ndarray, expected_scores: np.ndarray) -> Al
         return _allowed_neighbors(model, core, X)
     if isinstance(core, BoardLinear):
         error = bounds.linear_bound(core, np.abs(X.astype(np.float32).astype(np.float64) - core.center))
+    elif isinstance(core, BoardFixed):
+        error = _fixed_error(core, X)
     elif core.full:
         # Whole numbers on both sides are exact: pure leaves are, and the winner of a single tree's leaf is kept.
         exact = (core.votes.max(axis=1) == core.full)[leaves(core, X)].all(axis=1) | (len(core.roots) == 1)
@@ -122,6 +141,12 @@ def allowed(model: BoardModel, X: np.ndarray, expected_scores: np.ndarray) -> Al
         return Allowed(np.stack([low[:, 0] <= 0, high[:, 0] > 0], axis=1), None, None)
     winner = class_indices(expected_scores)[:, None] == np.arange(expected_scores.shape[1])
     return Allowed(winner | (high > low.max(axis=1, keepdims=True)), None, None)
+
+
+def _fixed_error(core: BoardFixed, X: np.ndarray) -> np.ndarray:
+    offset = np.abs(X.astype(np.float32).astype(np.float64) - core.middle)
+    error = bounds.fixed_bound(core, offset)
+    return np.where(core.units(X)[1][:, None], error, error + bounds.linear_bound(_in_floats(core), offset))
 
 
 def _allowed_neighbors(model: BoardModel, core: BoardNeighbors, X: np.ndarray) -> Allowed:

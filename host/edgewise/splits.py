@@ -1,4 +1,4 @@
-"""The splits of a model's trees, kept with the artifact: the way that a row takes through them, to hold against the board's."""
+"""A model's trees, kept with the artifact: the way that a row takes through them, to tell it or to hold against the board's."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +11,9 @@ import numpy as np
 from edgewise.errors import ModelFileError
 from edgewise.passes import BoardTrees
 
+TABLES = {"feature": "i", "threshold": "f", "left": "i", "right": "i", "roots": "i", "votes": "iu"}  # name -> kinds of dtype
+NUMBERS = {"full": int, "offset": float, "scale": float}
+
 
 @dataclass(frozen=True)
 class Split:
@@ -22,21 +25,19 @@ class Split:
 
 
 @dataclass(frozen=True)
-class Splits:
-    """Arrays as in `passes.BoardTrees`: one item a node, children below zero are leaves; roots: one item a tree."""
-
-    feature: np.ndarray
-    threshold: np.ndarray
-    left: np.ndarray
-    right: np.ndarray
-    roots: np.ndarray
+class Splits(BoardTrees):
+    """The tables of `passes.BoardTrees`, with a file to rest in."""
 
     @staticmethod
     def of(trees: BoardTrees) -> "Splits":
-        return Splits(trees.feature, trees.threshold, trees.left, trees.right, trees.roots)
+        return Splits(**vars(trees))
 
     def path(self, row: np.ndarray, tree: int) -> list[Split]:
         """The decisions of a float32 row, shape (n_features,), from the tree's root on."""
+        return self.walk(row, tree)[0]
+
+    def walk(self, row: np.ndarray, tree: int) -> tuple[list[Split], int]:
+        """(path, leaf): the decisions, and the row of `votes` that they lead to."""
         path: list[Split] = []
         node = int(self.roots[tree])
         while node >= 0:
@@ -45,15 +46,36 @@ class Splits:
             feature, threshold = int(self.feature[node]), self.threshold[node]
             path.append(Split(feature, float(threshold), bool(row[feature] <= threshold)))
             node = int((self.left if path[-1].below else self.right)[node])
-        return path
+        return path, ~node
+
+    def is_of(self, n_features: int, n_classes: int | None) -> bool:
+        """Could these be the trees of such a model? Types, shapes and references as `passes` makes them; None: a regression."""
+        tables = [getattr(self, name) for name in TABLES]
+        typed = all(table.dtype.kind in kinds for table, kinds in zip(tables, TABLES.values(), strict=True))
+        if not typed or [table.ndim for table in tables] != [1, 1, 1, 1, 1, 2]:
+            return False
+        if [type(getattr(self, name)) for name in NUMBERS] != list(NUMBERS.values()):
+            return False
+        n_nodes, (n_leaves, n_outputs) = len(self.feature), self.votes.shape
+        references = np.concatenate([self.left, self.right, self.roots])
+        return (
+            n_nodes == len(self.threshold) == len(self.left) == len(self.right)
+            and len(self.roots) > 0
+            and bool(((self.feature >= 0) & (self.feature < n_features)).all())
+            and bool(((references >= -n_leaves) & (references < n_nodes)).all())
+            and n_outputs == (n_classes or 1)
+            and (self.full > 0) == (n_classes is not None)
+        )
 
     def save(self, file: Path | BinaryIO) -> None:
-        np.savez_compressed(file, **vars(self))
+        votes = self.votes.astype(np.min_scalar_type(self.votes.max()))  # a forest of 1000 trees has millions
+        np.savez_compressed(file, **{**vars(self), "votes": votes})
 
     @staticmethod
     def load(path: Path) -> "Splits":
         try:
             with np.load(path, allow_pickle=False) as parts:
-                return Splits(*(parts[name] for name in ("feature", "threshold", "left", "right", "roots")))
+                tables = {name: parts[name] for name in TABLES}
+                return Splits(**tables, **{name: parts[name].item() for name in NUMBERS})
         except (OSError, ValueError, KeyError, EOFError, NotImplementedError, RuntimeError, BadZipFile, DeflateError) as error:
             raise ModelFileError(f"{path} cannot be read ({error}); run edgewise transpile again") from None

@@ -5,8 +5,11 @@ import json
 import warnings
 import zipfile
 import zlib
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import joblib
 import numpy as np
@@ -14,7 +17,7 @@ import skops.io
 from sklearn.base import clone
 from sklearn.dummy import DummyClassifier, DummyRegressor
 
-from edgewise import datasets, estimators
+from edgewise import condense, datasets, estimators
 from edgewise.artifact import REPORT, claim, files_of, is_ours, json_bytes, write_all
 from edgewise.datasets import Dataset
 from edgewise.errors import DatasetError, ModelFileError
@@ -37,7 +40,8 @@ TRUSTED = frozenset(
 @dataclass(frozen=True)
 class Training:
     """score: accuracy, or R2 of a regression, on the test rows. random_score: what a split that ignores the groups would
-    have claimed, None without groups. baseline_score: of always saying the most frequent class, or the mean."""
+    have claimed, None without groups. baseline_score: of always saying the most frequent class, or the mean.
+    n_prototypes, full_score: of a condensed model, what it was fitted on, and its score with all of X_train; else None."""
 
     estimator: object
     X_train: np.ndarray
@@ -50,30 +54,43 @@ class Training:
     baseline_score: float
     facts: tuple[str, ...]
     warnings: tuple[str, ...] = ()
+    n_prototypes: int | None = None
+    full_score: float | None = None
 
 
 def train(
-    dataset: Dataset, model: str = "tree", test_size: float = 0.3, seed: int = 0, groups: str = "", train_rows: int | None = None
+    dataset: Dataset,
+    model: str = "tree",
+    test_size: float = 0.3,
+    seed: int = 0,
+    groups: str = "",
+    train_rows: int | None = None,
+    prototypes: int | None = None,
 ) -> Training:
     """Fits on one side of a split and scores on the other; whole groups stay on one side. groups: their name, for the text.
 
-    train_rows: fit on so many of the training rows only, drawn at random.
+    train_rows: fit on so many of the training rows only, drawn at random. prototypes: condense those to so many at most (see
+    `condense`), and score the model on all of them too.
 
     Raises DatasetError and UnsupportedModelError, one line.
     """
     estimator = estimators.make(model, dataset.task, seed)
+    whole = clone(estimator)
+    fit = _fit if prototypes is None else partial(condense.fit, n=prototypes, seed=seed)
     rows, test = datasets.split(dataset, test_size, seed)
     rows = _some(rows, train_rows, dataset, seed)
-    random_score = None
+    random_score = full_score = None
     notes = list(dataset.warnings)
     dummy = DummyClassifier() if dataset.task == "classification" else DummyRegressor()
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", UserWarning)  # scikit-learn's own: no convergence, a score of one row, ...
-        score = _fitted_score(estimator, dataset, rows, test)
+        score = _fitted_score(estimator, dataset, rows, test, fit)
+        if prototypes is not None:
+            full_score = _fitted_score(whole, dataset, rows, test)
         if dataset.groups is not None:
             try:
                 mixed = datasets.split(dataset, test_size, seed, ignore_groups=True)
-                random_score = _fitted_score(clone(estimator), dataset, *mixed)
+                random_score = _fitted_score(clone(estimator), dataset, *mixed, fit)
             except DatasetError as error:  # a comparison only: the honest split above did work
                 notes.append(f"no random split to compare with: {error}")
         baseline_score = _fitted_score(dummy, dataset, rows, test)
@@ -84,6 +101,13 @@ def train(
         f"trained on {len(rows)} rows of {Path(dataset.name).name}, target {dataset.target}, seed {seed}",
         f"{metric} {score:.4f} on {len(test)} held-out rows, split by {split}",
     ]
+    n_prototypes = None if prototypes is None else _final(estimator).n_samples_fit_
+    if n_prototypes is not None:
+        k, full_k = _final(estimator).n_neighbors, _final(whole).n_neighbors
+        facts.append(
+            f"condensed from {len(rows)} rows to {n_prototypes} prototypes (n_neighbors={k}): {metric} {score:.4f}, "
+            f"{full_score:.4f} with all (n_neighbors={full_k})"
+        )
     return Training(
         estimator=estimator,
         X_train=dataset.X[rows],
@@ -96,6 +120,8 @@ def train(
         baseline_score=baseline_score,
         facts=tuple(facts),
         warnings=tuple(notes),
+        n_prototypes=n_prototypes,
+        full_score=full_score,
     )
 
 
@@ -115,14 +141,18 @@ def _final(estimator):
     return estimator[-1] if hasattr(estimator, "steps") else estimator
 
 
-def _fitted_score(estimator, dataset: Dataset, rows: np.ndarray, test: np.ndarray) -> float:
+def _fit(estimator, X: np.ndarray, y: np.ndarray):
+    return estimator.fit(X, y)
+
+
+def _fitted_score(estimator, dataset: Dataset, rows: np.ndarray, test: np.ndarray, fit: Callable[..., Any] = _fit) -> float:
     """Fits on `rows`, scores on `test`. DatasetError where scikit-learn refuses."""
     n_neighbors = getattr(_final(estimator), "n_neighbors", 0)
     if n_neighbors > len(rows):
         raise DatasetError(f"{dataset.name}: {len(rows)} training rows for {n_neighbors} neighbors; add rows")
     X_test = dataset.X[test].astype(np.float32).astype(np.float64)  # what a board can hold
     try:
-        return float(estimator.fit(dataset.X[rows], dataset.y[rows]).score(X_test, dataset.y[test]))
+        return float(fit(estimator, dataset.X[rows], dataset.y[rows]).score(X_test, dataset.y[test]))
     except ValueError as error:  # numbers that overflow, say: scikit-learn tells which
         first = str(error).split("\n")[0]
         raise DatasetError(f"{dataset.name}: {type(_final(estimator)).__name__} cannot learn this ({first})") from error
@@ -142,11 +172,12 @@ def save(training: Training, folder: Path) -> Path:
 
 
 def _report(training: Training) -> dict:
-    scores = {"score": training.score, "random_score": training.random_score, "baseline_score": training.baseline_score}
+    scores = {name: getattr(training, name) for name in ("score", "random_score", "baseline_score", "full_score")}
     return {
         "features": training.feature_names,
         "facts": training.facts,
         "metric": training.metric,
+        "n_prototypes": training.n_prototypes,
         **{name: score if score is not None and np.isfinite(score) else None for name, score in scores.items()},
     }
 

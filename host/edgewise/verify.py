@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from edgewise.artifact import Artifact
-from edgewise.errors import DeviceError, EdgewiseError, ModelFileError
+from edgewise.packed_trees import pack_trees
+from edgewise.errors import DeviceError, EdgewiseError, UnsupportedModelError, ModelFileError
 from edgewise.golden import Golden
 from edgewise.splits import Split
 from edgewise.targets import Target
@@ -88,11 +89,12 @@ def _paths(artifact: Artifact, target: Target, row: np.ndarray) -> tuple[str, ..
     if artifact.splits is None:
         return ()
     n_trees = len(artifact.splits.roots)
+    fields = _fields(artifact)
     for tree in range(n_trees):
         here = artifact.splits.path(row, tree)
         told = f"tree {tree}, host: {_told(artifact, row, here)}"
         try:
-            there = target.call("path", artifact.name, Packed(row.astype("<f4").tobytes()), tree)
+            there = target.call("path", artifact.name, Packed(row.astype("<f4").tobytes()), tree, fields)
         except DeviceError as error:  # damaged tables may lead out of themselves
             return told, f"tree {tree}, board: {error}"
         if there is None:
@@ -101,6 +103,16 @@ def _paths(artifact: Artifact, target: Target, row: np.ndarray) -> tuple[str, ..
         if [(step.feature, step.below) for step in board] != [(step.feature, step.below) for step in here]:
             return told, f"tree {tree}, board: {_told(artifact, row, board)}"
     return (f"host and board take the same path through {n_trees} trees: what their leaves say differs",)
+
+
+def _fields(artifact: Artifact) -> tuple | None:
+    """The layout of a kernel's nodes, as packing the same trees makes it."""
+    assert artifact.splits is not None
+    try:
+        constants = pack_trees(artifact.splits, len(artifact.classes or ())).constants
+    except UnsupportedModelError:
+        return None
+    return tuple(constants[name] for name in ("_F", "_T", "_R", "_WIDE", "_POOLED"))
 
 
 def _told(artifact: Artifact, row: np.ndarray, path: list[Split]) -> str:

@@ -29,17 +29,18 @@ EXPRESSIONS_ON_BOARDS = (
 )
 
 
-def _rotated() -> list[tuple[str, str, str]]:
-    """Each case as a table, with one scaler after the other in front."""
+def _rotated(backend: str) -> list[tuple[str, str, str]]:
+    """Each case by a back end, with one scaler after the other in front."""
     trees = [case for case in CASES if "clip" in scalers(case)]
     others = [case for case in CASES if case not in trees]
     turns = [pair for cases in (trees, others) for pair in zip(cases, cycle(scalers(cases[0])), strict=False)]
-    return [(case, scaler, "table") for case, scaler in turns] + [(case, "raw", "expression") for case in EXPRESSIONS_ON_BOARDS]
+    return [(case, scaler, backend) for case, scaler in turns if backend in backends(case)]
 
 
 ALL = [(case, scaler, "table") for case in CASES for scaler in scalers(case)]
-ALL += [(case, scaler, "expression") for case in CASES for scaler in ("raw", "standard") if "expression" in backends(case)]
-BOARDS = _rotated()
+ALL += [(case, scaler, kind) for case in CASES for scaler in ("raw", "standard") for kind in backends(case) if kind != "table"]
+EXPRESSIONS = [(case, "raw", "expression") for case in EXPRESSIONS_ON_BOARDS]
+BOARDS = _rotated("table") + EXPRESSIONS + _rotated("thumb") + _rotated("viper")
 
 
 @pytest.fixture(scope="module")
@@ -88,7 +89,7 @@ def test_answers_of_the_pico(case: str, scaler: str, backend: str, emulated_pico
 
 def test_the_boards_get_every_case_every_scaler_and_both_forms():
     cases, used, forms = map(set, zip(*BOARDS, strict=True))
-    assert (cases, forms) == (set(CASES), {"table", "expression"})
+    assert (cases, forms) == (set(CASES), {"table", "expression", "thumb", "viper"})
     assert used == {scaler for case in CASES for scaler in scalers(case)}
 
 

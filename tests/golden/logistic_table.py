@@ -11,7 +11,8 @@ from math import exp
 
 N_FEATURES = 2
 FEATURES = ('light', 'sound',)
-FINGERPRINT = 'ff847cb4'
+FINGERPRINT = 'aeaceeb4'
+BACKEND = 'table'
 _INF = float("inf")
 _DOUBLE = float("16777217") != float("16777216")
 

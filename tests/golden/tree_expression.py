@@ -10,7 +10,8 @@ from array import array
 
 N_FEATURES = 1
 FEATURES = ('light',)
-FINGERPRINT = 'f00e150b'
+FINGERPRINT = '70541478'
+BACKEND = 'expression'
 _INF = float("inf")
 _DOUBLE = float("16777217") != float("16777216")
 

@@ -10,7 +10,8 @@ from array import array
 
 N_FEATURES = 1
 FEATURES = ('light',)
-FINGERPRINT = '81ae74ee'
+FINGERPRINT = 'c4c40752'
+BACKEND = 'table'
 _INF = float("inf")
 _DOUBLE = float("16777217") != float("16777216")
 

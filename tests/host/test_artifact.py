@@ -17,10 +17,12 @@ from sklearn.tree import DecisionTreeClassifier
 from edgewise import artifact, transpile
 from edgewise.errors import ModelFileError
 from edgewise.golden import Golden
+from edgewise.mpy import NATIVE
 from edgewise.program import Program
 
 IRIS = load_iris()
-FILES = ["evidence.npz", "manifest.json", "package.json", "splits.npz", "tree.mpy", "tree.py"]
+MODULES = ["tree.mpy", "tree.py", *(f"tree.{arch}.mpy" for arch in NATIVE)]
+FILES = sorted(["evidence.npz", "manifest.json", "package.json", "splits.npz", *MODULES])
 
 
 def tree(depth: int = 3, name: str = "tree") -> Program:
@@ -63,7 +65,8 @@ def resign(folder: Path, **changes: object) -> None:
 def test_what_is_saved_is_loaded(folder):
     program = tree()
     loaded = artifact.load(folder)
-    assert loaded.files == {"tree.py": program.source.encode(), "tree.mpy": program.mpy}
+    native = {f"tree.{arch}.mpy": mpy for arch, mpy in program.native.items()}
+    assert loaded.files == {"tree.py": program.source.encode(), "tree.mpy": program.mpy} | native
     assert (loaded.name, loaded.n_features, loaded.board) == ("tree", 4, "RPI_PICO")
     assert loaded.classes == ("setosa", "versicolor", "virginica")
     made = artifact.of_program(program, IRIS.data[::5])
@@ -87,7 +90,7 @@ def test_without_rows_there_is_no_evidence(tmp_path):
     assert loaded.evidence is None
     assert loaded.classes == (False, True)
     assert [type(label) for label in loaded.classes] == [bool, bool]
-    assert sorted(snapshot(tmp_path / "bare")) == ["bare.mpy", "bare.py", "manifest.json", "package.json", "splits.npz"]
+    assert set(snapshot(tmp_path / "bare")) == {name.replace("tree", "bare") for name in FILES} - {"evidence.npz"}
 
 
 def test_the_same_model_gives_the_same_bytes(folder, tmp_path):

@@ -17,6 +17,7 @@ from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
 from edgewise import program as program_module
 from edgewise import reference, transpile
+from edgewise.backends import BACKENDS
 from edgewise.backends.module import Emission, Name, compose, literal
 from edgewise.backends.packing import code_for, pack_rows
 from edgewise.errors import UnsupportedModelError
@@ -24,7 +25,6 @@ from edgewise.program import Program
 from edgewise.verify import compare
 
 MATRIX = [(case, backend) for case in CASES for backend in backends(case)]
-PUBLIC = {"N_FEATURES", "FEATURES", "FINGERPRINT", "CLASSES", "predict", "predict_proba", "self_test"}
 IMPORTS = {"micropython", "array", "uctypes", "math"}
 GOLDEN = Path(__file__).parents[1] / "golden"
 
@@ -37,7 +37,7 @@ def test_a_module_imports_and_defines_only_what_its_contract_says(case: str, bac
     program = program_of(case, backend=backend)
     assert program.source.isascii()
     tree = ast.parse(program.source)
-    assert {type(statement) for statement in tree.body} <= {ast.ImportFrom, ast.Assign, ast.FunctionDef}
+    assert {type(statement) for statement in tree.body} <= {ast.ImportFrom, ast.Assign, ast.FunctionDef, ast.Try}
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             assert {alias.name for alias in node.names} <= IMPORTS
@@ -48,7 +48,7 @@ def test_a_module_imports_and_defines_only_what_its_contract_says(case: str, bac
         if isinstance(statement, ast.Assign):
             names |= {node.id for node in ast.walk(statement.targets[0]) if isinstance(node, ast.Name)}
     estimator = program.estimator
-    expected = {"N_FEATURES", "FEATURES", "FINGERPRINT", "predict", "self_test"}
+    expected = {"N_FEATURES", "FEATURES", "FINGERPRINT", "BACKEND", "predict", "self_test"}
     expected |= {"CLASSES"} if hasattr(estimator, "classes_") else set()
     expected |= {"predict_proba"} if hasattr(estimator, "predict_proba") else set()
     assert {name for name in names if not name.startswith("_")} == expected
@@ -89,16 +89,17 @@ def test_names_and_labels_arrive_as_data():
     labels = np.array([label for label in AWKWARD for _ in range(2)], dtype=object)  # numpy's own texts lose a last NUL
     X = np.arange(2 * len(labels), dtype=float).reshape(-1, 2)
     names = AWKWARD[:2]
-    for backend in ("table", "expression"):
+    for backend in BACKENDS:
         program = transpile(DecisionTreeClassifier().fit(X, labels), X=X, feature_names=names, backend=backend)
         module = run_source(program.source)
         assert tuple(sorted(AWKWARD)) == module.CLASSES
         assert names == module.FEATURES
         assert [module.predict(row) for row in X.tolist()] == labels.tolist()
-        assert {type(node) for node in ast.parse(program.source).body} == {ast.ImportFrom, ast.Assign, ast.FunctionDef}
+        statements = {type(node) for node in ast.parse(program.source).body}
+        assert statements - {ast.Try} == {ast.ImportFrom, ast.Assign, ast.FunctionDef}
 
 
-@pytest.mark.parametrize("backend", ["table", "expression"])
+@pytest.mark.parametrize("backend", BACKENDS)
 def test_awkward_names_of_features(backend: str):
     X = np.eye(len(AWKWARD))
     program = transpile(DecisionTreeRegressor().fit(X, np.arange(len(X))), feature_names=AWKWARD, backend=backend)
@@ -131,7 +132,7 @@ def test_the_same_input_gives_the_same_bytes_in_another_process():
 @pytest.mark.parametrize("case", REPEATED)
 def test_the_same_input_gives_the_same_bytes(case: str):
     model = fitted(case)
-    again = transpile(model.estimator, name="edgewise_case", X=model.X.copy())
+    again = transpile(model.estimator, name="edgewise_case", X=model.X.copy(), backend="table")
     assert sha256(again) == sha256(program_of(case))
 
 
@@ -202,7 +203,7 @@ def test_many_classes(n_classes: int, code: str):
     X = np.arange(2.0 * n_classes)[:, None]
     y = np.arange(2 * n_classes) // 2
     estimator = DecisionTreeClassifier(max_leaf_nodes=n_classes).fit(X + (X > 2), np.where(X[:, 0] > 3, y, X[:, 0] == 1))
-    program = transpile(estimator, X=X)
+    program = transpile(estimator, X=X, backend="table")
     module = run_source(program.source)
     assert module._CLASS_CODE == module._GOLDEN_CLASS_CODE == ("B" if len(module.CLASSES) <= 256 else "H")
     assert (len(module.CLASSES), module._CLASS_CODE) == (n_classes, code)
@@ -212,7 +213,7 @@ def test_many_classes(n_classes: int, code: str):
 @pytest.mark.parametrize(("n_features", "code"), [(256, "B"), (257, "H")])
 def test_many_features(n_features: int, code: str):
     X = np.eye(n_features)
-    module = run_source(transpile(DecisionTreeRegressor().fit(X, X[:, -1])).source)
+    module = run_source(transpile(DecisionTreeRegressor().fit(X, X[:, -1]), backend="table").source)
     assert code == module._FEATURE_CODE
     assert [module.predict(row) for row in X.tolist()] == pytest.approx(X[:, -1])
 
@@ -221,7 +222,7 @@ def test_many_features(n_features: int, code: str):
 def test_thresholds_are_pooled_where_that_is_smaller(levels: int, pooled: bool):
     X = np.random.default_rng(0).integers(0, levels, (300, 6)).astype(float)
     estimator = DecisionTreeRegressor(max_leaf_nodes=150).fit(X, np.arange(300))
-    program = transpile(estimator, X=X)
+    program = transpile(estimator, X=X, backend="table")
     assert ("_POOL = " in program.source) is pooled
     rows = edge_rows(program.model.core, X)  # type: ignore[arg-type]
     module = run_source(program.source)
@@ -243,7 +244,7 @@ def test_the_deepest_nested_ifs(depth: int):
 
 def test_trees_without_a_split():
     X = np.zeros((4, 2))
-    for backend in ("table", "expression"):
+    for backend in BACKENDS:
         module = run_source(transpile(DecisionTreeClassifier().fit(X, [0, 0, 1, 1]), backend=backend).source)
         assert (module.predict([5, 5]), module.predict_proba([5, 5])) == (0, [0.5, 0.5])
         module = run_source(transpile(DecisionTreeRegressor().fit(X, [2.5] * 4), backend=backend).source)
@@ -273,7 +274,7 @@ def test_rows_of_whole_numbers_are_packed_narrowly(rows: list[float], code: str)
 
 
 def test_kernels_get_exactly_their_constants():
-    constants = {"N_FEATURES": 1, "FEATURES": (), "FINGERPRINT": ""}
+    constants = {"N_FEATURES": 1, "FEATURES": (), "FINGERPRINT": "", "BACKEND": ""}
     assert "N_FEATURES = 1" in compose("# x", Emission(("common",), constants))
     with pytest.raises(ValueError, match=r"no kernel takes the constants \['_K'\]"):
         compose("# x", Emission(("common",), constants | {"_K": 1}))

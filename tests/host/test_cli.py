@@ -20,7 +20,8 @@ from sklearn.tree import DecisionTreeClassifier
 from edgewise import training
 from edgewise.estimators import MODELS
 
-COMMANDS = ("boards", "models", "train", "transpile", "check", "deploy", "verify", "bench", "emulate", "firmware", "demo")
+COMMANDS = ("boards", "models", "train", "transpile", "check", "deploy", "verify", "bench", "explain", "emulate", "firmware")
+COMMANDS += ("demo",)
 CODE = "\"'); import os; os.remove('main.py') #"
 NASTY = ["[bold]x[/]", "[/", ":smile:", "a\nb", 'say "hi"', CODE, "Größe", "温度", "\x1b[2J", "{0}%s\\n"]
 
@@ -126,7 +127,7 @@ def test_train_transpile_check_as_json(edgewise, tmp_path):
     assert (trained["train_rows"] + trained["test_rows"], trained["warnings"]) == (60, [])
     made = edgewise.ok("transpile", folder, "--json").json
     assert made["name"] == "tree"
-    assert made["mpy_bytes"] == (folder / "tree.mpy").stat().st_size
+    assert made["mpy_bytes"] == (folder / "tree.armv6m.mpy").stat().st_size
     checked = edgewise.ok("check", folder, "--board", "RPI_PICO", "--json").json
     assert (checked["fits"], checked["problems"], checked["where"]) == (True, [], "RPI_PICO")
     assert checked["footprint"]["heap_held_bytes"] == made["heap_held_bytes"]
@@ -187,7 +188,7 @@ def test_the_demo(edgewise, tmp_path):
     found = edgewise.ok(*options, "--json").json
     assert found["n_rows"] == found["n_equal"] + found["n_explained"] > 300
     assert found["random_score"] > found["score"] > found["baseline_score"]
-    assert found["mpy_bytes"] == (tmp_path / "exercise" / "exercise.mpy").stat().st_size
+    assert found["mpy_bytes"] == (tmp_path / "exercise" / "exercise.x64.mpy").stat().st_size
     again = edgewise.ok(*options)  # into its own folder
     assert f"{found['n_equal']}/{found['n_rows']}" in again.stdout
     assert [line[:3] for line in again.stderr.splitlines() if line[1:2] == "/"] == [f"{i}/6" for i in range(1, 7)]
@@ -353,7 +354,7 @@ def test_no_header_task_and_drop(edgewise, tmp_path):
     ("options", "says"),
     [
         (("--board", "PICO"), "no board 'PICO'"),
-        (("--backend", "thumb"), "unknown back end 'thumb'; choose from auto, table, expression"),
+        (("--backend", "asm"), "unknown back end 'asm'; choose from auto, table, expression, viper, thumb"),
         (("--name", "time"), "'time' cannot name a module"),
     ],
 )

@@ -16,9 +16,9 @@ from edgewise.targets import UnixPort
 IRIS = load_iris()
 
 
-def iris(depth: int) -> Program:
+def iris(depth: int, backend: str = "auto") -> Program:
     model = DecisionTreeClassifier(max_depth=depth, random_state=0).fit(IRIS.data, IRIS.target)
-    return transpile(model, "iris", IRIS.data)
+    return transpile(model, "iris", IRIS.data, backend=backend)
 
 
 @pytest.fixture(scope="module")
@@ -55,13 +55,13 @@ def imported(target: UnixPort) -> str:
 def test_only_what_changed_is_copied(target, artifact, monkeypatch):
     seen: list[tuple[int, int]] = []
     assert deploy(artifact, target, on_progress=lambda *done: seen.append(done)) == Deployment(("/lib/iris.mpy",), (), ())
-    assert seen[-1] == (len(artifact.files["iris.mpy"]),) * 2
+    assert seen[-1] == (len(artifact.files["iris.x64.mpy"]),) * 2
     with monkeypatch.context() as patch:
         patch.setattr(target, "put", None)  # would raise TypeError
         assert deploy(artifact, target) == Deployment((), ("/lib/iris.mpy",), ())
     changed = of_program(iris(2))
     assert deploy(changed, target) == Deployment(("/lib/iris.mpy",), (), ())
-    assert target.get("/lib/iris.mpy") == changed.files["iris.mpy"]
+    assert target.get("/lib/iris.mpy") == changed.files["iris.x64.mpy"]
     assert target.eval("__import__('iris').self_test()") == 3
 
 
@@ -132,7 +132,8 @@ def test_a_board_with_other_bytecode(target, artifact, monkeypatch):
     assert files(target) == ["/lib/iris.py"]
 
 
-def test_machine_code_for_another_board(target, artifact, monkeypatch):
+def test_machine_code_for_another_board(target, monkeypatch):
+    artifact = of_program(iris(3, "table"))
     content = bytearray(artifact.files["iris.mpy"])
     content[2] |= 4 << 2  # armv6m
     native = replace(artifact, files=artifact.files | {"iris.mpy": bytes(content)})
@@ -200,7 +201,7 @@ def test_the_verbs_deploy_to_what_starts_empty(tmp_path, unix_port):
     assert edgewise.verify(program, "unix").passed
     assert edgewise.verify(folder, "unix").n_rows == 150
     assert edgewise.verify(program, "unix", IRIS.data[:9]).n_rows == 9
-    assert edgewise.bench(str(folder), "unix").mpy_bytes == len(program.mpy)
+    assert edgewise.bench(str(folder), "unix").mpy_bytes == len(program.native["x64"])
     assert edgewise.check(folder, "RPI_PICO").fits
     with pytest.raises(edgewise.EdgewiseError, match="X_test needs a Program"):
         edgewise.verify(folder, "unix", IRIS.data)

@@ -19,8 +19,10 @@ from edgewise.backends.packing import pack_floats
 from edgewise.deploy import deploy
 from edgewise.errors import DeviceError, EdgewiseError, ModelFileError
 from edgewise.golden import Golden
+from edgewise.splits import Split
 from edgewise.targets import UnixPort
-from edgewise.verify import Verification, compare, require_passed, verify
+from edgewise.targets.target import Packed
+from edgewise.verify import Verification, _fields, compare, require_passed, verify
 
 IRIS = load_iris()
 X4 = np.arange(8, dtype=np.float32).reshape(4, 2)
@@ -120,9 +122,9 @@ def test_require_passed():
 # verify, against MicroPython
 
 
-def iris() -> Program:
+def iris(backend: str = "auto") -> Program:
     model = DecisionTreeClassifier(max_depth=3, random_state=0).fit(IRIS.data, IRIS.target_names[IRIS.target])
-    return transpile(model, "checked", IRIS.data)
+    return transpile(model, "checked", IRIS.data, backend=backend)
 
 
 def line() -> Program:
@@ -178,7 +180,7 @@ def deployed_instead(target: UnixPort, artifact: Artifact, source: str) -> None:
 
 
 def test_a_changed_table_is_found(target):
-    program = iris()
+    program = iris("table")
     artifact = of_program(program)
     start = program.source.index("_THRESHOLD = b'") + len("_THRESHOLD = b'")
     end = program.source.index("'\n", start)
@@ -199,7 +201,7 @@ def test_a_changed_table_is_found(target):
 
 def test_the_paths_of_a_forest_are_those_of_the_tree_where_they_part(target):
     forest = RandomForestClassifier(5, max_depth=3, random_state=0).fit(IRIS.data, IRIS.target)
-    program = transpile(forest, "checked", IRIS.data, [*"abcd"])
+    program = transpile(forest, "checked", IRIS.data, [*"abcd"], backend="table")
     artifact = of_program(program, IRIS.data[:1])
     core = program.model.core
     threshold = core.threshold.copy()
@@ -212,6 +214,22 @@ def test_the_paths_of_a_forest_are_those_of_the_tree_where_they_part(target):
     value = f"{artifact.evidence.X[0][root.feature]:.9g}"
     assert host.startswith(f"tree 1, host: {name} {value} <= {root.threshold:.9g}")
     assert board.startswith(f"tree 1, board: {name} {value} > -1000")
+
+
+@pytest.mark.parametrize(("scale", "n_leaves"), [(1, 8), (-1, 8), (np.pi, 8), (np.pi, 60)])
+def test_the_paths_that_a_kernels_tables_tell(target, scale: float, n_leaves: int):
+    """In every packing: few bits a threshold, a word, and a place in a pool."""
+    X = np.random.default_rng(0).integers(-4, 5, (600, 6)) * scale
+    forest = RandomForestClassifier(3, max_leaf_nodes=n_leaves, random_state=0).fit(X, X.sum(axis=1) > 0)
+    program = transpile(forest, "checked", X)
+    artifact = of_program(program, X[:20])
+    deploy(artifact, target)
+    fields = _fields(artifact)
+    for row in artifact.evidence.X:
+        for tree in range(3):
+            found = target.call("path", "checked", Packed(row.tobytes()), tree, fields)
+            found = [Split(feature, float(np.float32(threshold)), below) for feature, threshold, below in found]
+            assert found == artifact.splits.path(row, tree)
 
 
 def test_the_paths_of_nested_ifs(target):

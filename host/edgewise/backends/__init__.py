@@ -1,18 +1,48 @@
 """Board model -> MicroPython source, by the name of a back end."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Sequence
+from contextlib import nullcontext, suppress
 
-from edgewise.backends import expression, table
+from edgewise.backends import expression, native, table
 from edgewise.backends.module import Emission
 from edgewise.errors import UnsupportedModelError
+from edgewise.mpy import NATIVE
 from edgewise.passes import BoardModel
 
-BACKENDS = {"table": lambda model, names: table.emit(model), "expression": expression.emit}
+TEXTS: dict[str, Callable[[BoardModel, Sequence[str]], Emission]] = {
+    "table": lambda model, names: table.emit(model),
+    "expression": expression.emit,
+}
+# Fastest first: what a back end needs of the board's MicroPython, see boards.EMITTERS
+EMITTER = {"thumb": "asm_thumb", "viper": "viper"}
+BACKENDS = (*TEXTS, *reversed(EMITTER))
+KERNEL = {arch: "thumb" if arch == "armv6m" else "viper" for arch in NATIVE}  # the fastest of each architecture
 
 
-def emit(model: BoardModel, backend: str, feature_names: Sequence[str]) -> tuple[str, Emission]:
-    """(name of the back end, what it emits). "auto" is the table."""
-    name = "table" if backend == "auto" else backend
-    if name not in BACKENDS:
+def emit(
+    model: BoardModel, backend: str, emitters: Sequence[str], feature_names: Sequence[str]
+) -> tuple[BoardModel, str, dict[str, Emission]]:
+    """(model as that computes it, back end, what this and the other kernels that its artifact takes emit, by back end).
+
+    backend: a key of BACKENDS, or "auto": the fastest kernel that there is for the model, for a MicroPython with these emitters
+    (see boards.EMITTERS). Raises UnsupportedModelError.
+    """
+    if backend not in ("auto", *BACKENDS):
         raise UnsupportedModelError(f"unknown back end {backend!r}; choose from auto, {', '.join(BACKENDS)}")
-    return name, BACKENDS[name](model, feature_names)
+    if backend not in ("auto", *EMITTER):
+        return model, backend, {backend: TEXTS[backend](model, feature_names)}
+    kernels = {}
+    prepared = model
+    with suppress(UnsupportedModelError) if backend == "auto" else nullcontext():
+        prepared = native.prepared(model)
+        for kernel in EMITTER if backend == "auto" else (backend,):
+            kernels[kernel] = native.emit(prepared, kernel)
+    for kernel in kernels:
+        if backend == kernel or EMITTER[kernel] in emitters:
+            return prepared, kernel, kernels
+    return model, "table", {"table": table.emit(model)}
+
+
+def architectures(kernels: Collection[str]) -> dict[str, str]:
+    """Which of these kernels each architecture gets; "thumb" alone is for one only."""
+    return {arch: kernel if kernel in kernels else "viper" for arch, kernel in KERNEL.items() if {kernel, "viper"} & set(kernels)}

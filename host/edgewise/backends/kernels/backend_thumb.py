@@ -1,0 +1,3 @@
+"""Says which kernel answers."""
+
+BACKEND = "thumb"

@@ -1,0 +1,3 @@
+"""The labels of a classifier."""
+
+CLASSES = ("no", "yes")

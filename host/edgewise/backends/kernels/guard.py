@@ -1,0 +1,8 @@
+"""Compiles the kernel where the module is imported. Where that is refused, the plain functions stay."""
+
+_KERNEL = ""
+
+try:
+    exec(_KERNEL)
+except (NameError, SyntaxError, MemoryError, NotImplementedError):  # no emitter, no room, or objects of another layout
+    pass
