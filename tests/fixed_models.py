@@ -24,11 +24,21 @@ def linear(seed: int) -> BoardLinear:
 
 
 def rows(core: BoardFixed, n: int, seed: int = 0) -> np.ndarray:
-    """float32 rows within the limits, as far out as these reach, and up to n times as far."""
+    """float32 rows: n up to three times as far out as the limits, those at the limits that make each score largest and smallest,
+    and n with zeros and numbers next to zero among theirs."""
     rng = np.random.default_rng(seed)
-    reach = np.where(core.places == EVERY_ROW, 1.0, np.ldexp(core.limit.astype(float), -core.places))
+    used = core.places != EVERY_ROW
+    unit = np.ldexp(1.0, -core.places)
+    reach = np.where(used, core.limit * unit, 1.0)
+    middle = np.where(used, core.middle, 0.0)
     part = rng.uniform(-1, 1, (n, len(reach))) * rng.choice([0.01, 0.25, 1.0, 1.001, 3.0], (n, 1))
-    return (core.middle * (core.places != EVERY_ROW) + part * reach).astype(np.float32)
+    signs = np.concatenate([np.sign(core.coef), np.ones((1, len(reach)))])
+    inwards = np.where(used, 1.0 - 2.0**-20, 1.0)
+    corners = middle + np.concatenate([signs, -signs]) * reach * inwards
+    zeros = np.where(
+        rng.random(part.shape) < 0.5, middle + 0.2 * part * reach, rng.choice([0.0, -0.0, 1e-30, -3e-38], part.shape)
+    )
+    return np.concatenate([middle + part * reach, corners, zeros]).astype(np.float32)
 
 
 def composed(model: BoardModel, kernel: str, compiled: bool = False) -> str:

@@ -58,10 +58,12 @@ def deploy(source: Source, port: str | Target) -> Deployment:
 def verify(source: Source, port: str | Target, X_test: np.ndarray | None = None) -> Verification:
     """Holds the board's answers to scikit-learn's on X_test, shape (n_rows, n_features) (a Program), or on the kept rows.
 
-    Raises EdgewiseError for X_test beside an artifact, whose estimator is not at hand.
+    Raises EdgewiseError for X_test beside an artifact, whose estimator is not at hand, and for rows that a board cannot hold.
     """
-    if X_test is not None and isinstance(source, Artifact | str | Path):
-        raise EdgewiseError("X_test needs a Program, which knows the estimator; pass what transpile returned")
+    if X_test is not None:
+        if isinstance(source, Artifact | str | Path):
+            raise EdgewiseError("X_test needs a Program, which knows the estimator; pass what transpile returned")
+        _verify.check_rows(source, X_test)
     artifact = _as_artifact(source, X_test)
     with _connected(port, artifact) as target:
         return _verify.verify(artifact, target)

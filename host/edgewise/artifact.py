@@ -262,7 +262,11 @@ def _read_manifest(folder: Path) -> dict:
     try:
         manifest = json.loads(path.read_bytes())
     except OSError:
-        raise ModelFileError(f"{folder} holds no {MANIFEST}; run edgewise transpile ... -o {folder} first") from None
+        if is_ours(folder / REPORT):
+            reason = f"a trained model that is not transpiled; run edgewise transpile {folder}"
+        else:
+            reason = f"no {MANIFEST}; {meant(folder) or f'run edgewise transpile ... -o {folder} first'}"
+        raise ModelFileError(f"{folder} holds {reason}") from None
     except (ValueError, RecursionError) as error:
         raise ModelFileError(f"{path} is not JSON ({error}); {ELSEWHERE}") from None
     if not isinstance(manifest, dict) or manifest.get("format") != FORMAT:
@@ -271,6 +275,12 @@ def _read_manifest(folder: Path) -> dict:
     if not isinstance(names, dict) or not all(map(_is_plain, names)):
         raise ModelFileError(f"{path} names files outside its folder; {ELSEWHERE}")
     return manifest
+
+
+def meant(folder: Path) -> str:
+    """What to say of a folder that is not ours while some in it are; else nothing."""
+    ours = sorted({str(path.parent) for name in OURS for path in folder.glob(f"*/{name}") if is_ours(path)})
+    return f"did you mean {', '.join(ours[:8])}?" if ours else ""
 
 
 def _is_plain(name: str) -> bool:

@@ -2,6 +2,7 @@
 
 import keyword
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -34,6 +35,8 @@ app = typer.Typer(
 )
 out = Console(highlight=False, soft_wrap=True, markup=False, emoji=False)
 err = Console(stderr=True, highlight=False, soft_wrap=True, markup=False, emoji=False)
+
+SAY_EVERY_S = 10.0  # between two lines of progress
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object for scripts.")]
 Folder = Annotated[Path, typer.Argument(metavar="DIR", help="Folder that transpile wrote.")]
@@ -120,7 +123,8 @@ def train_command(
     if as_json:
         _print_json(_score_facts(trained) | {"warnings": trained.warnings, "folder": str(output)})
     else:
-        _show(f"Trained {model} on {len(trained.X_train)} rows", _scores(trained) | {"folder": str(output)})
+        rows = {"held out": _held_out(trained), **_scores(trained), "folder": str(output)}
+        _show(f"Trained {model} on {len(trained.X_train)} rows", rows)
 
 
 @app.command("transpile")
@@ -201,7 +205,9 @@ def deploy_command(
     loaded = artifact.load(folder)
     with _port(port) as target:
         result = _deploy(loaded, target, source, force)
-    _print_json(asdict(result)) if as_json else _show("Deployed", report.labeled(result))
+        name = target.name
+    note = f"{name} has ended with this command; edgewise emulate keeps a board up" if port in TARGETS else ""
+    _print_json(asdict(result)) if as_json else _show("Deployed", report.labeled(result) | {"note": note})
 
 
 @app.command("verify")
@@ -218,7 +224,8 @@ def verify_command(
     if as_json:
         _print_json(asdict(result) | {"passed": result.passed})
     else:
-        _show("Verified" + _emulated(port), report.labeled(result))
+        outcome = "passed" if result.passed else f"failed: {result.n_unexplained} of {result.n_rows} rows differ"
+        _show("Verified" + _emulated(port), {"result": outcome, **report.labeled(result)})
     require_passed(result)
 
 
@@ -378,12 +385,12 @@ def _deployed(loaded: artifact.Artifact, port: str) -> Iterator[Target]:
 
 
 def _deploy(loaded: artifact.Artifact, target: Target, source: bool = False, force: bool = False) -> Deployment:
-    with _bar(f"copying {loaded.name}") as on_progress:
+    with _bar(f"copying {loaded.name}", "bytes") as on_progress:
         return deploy(loaded, target, source, on_progress, force)
 
 
 def _verify(loaded: artifact.Artifact, target: Target, rows: int | None = None) -> Verification:
-    with _bar("verifying") as on_progress:
+    with _bar("verifying", "rows") as on_progress:
         return verify(loaded, target, rows, on_progress)
 
 
@@ -396,11 +403,16 @@ def _module_name(folder: Path) -> str:
 
 
 def _score_facts(trained: "Training") -> dict[str, Any]:
-    names = ("metric", "score", "random_score", "baseline_score", "full_score", "n_prototypes")
+    names = ("metric", "score", "random_score", "baseline_score", "full_score", "n_prototypes", "n_groups", "n_test_groups")
     return {name: getattr(trained, name) for name in names} | {
         "train_rows": len(trained.X_train),
         "test_rows": len(trained.X_test),
     }
+
+
+def _held_out(trained: "Training") -> str:
+    groups = "" if trained.n_groups is None else f"{trained.n_test_groups} of {trained.n_groups} groups, "
+    return f"{groups}{len(trained.X_test)} rows"
 
 
 def _scores(trained: "Training") -> dict[str, Any]:
@@ -474,10 +486,20 @@ def _progress() -> Iterator[Any]:
 
 
 @contextmanager
-def _bar(description: str) -> Iterator[Any]:
+def _bar(description: str, unit: str = "") -> Iterator[Any]:
+    """A bar for steps that call back with what is done and what there is in all; now and then a line without a terminal."""
     with _bars() as bars:
         task = bars.add_task(description, total=None)
-        yield lambda done, total: bars.update(task, completed=done, total=total)
+        said_s = time.monotonic()
+
+        def on_progress(done: int, total: int) -> None:
+            nonlocal said_s
+            if not err.is_terminal and time.monotonic() - said_s >= SAY_EVERY_S:
+                said_s = time.monotonic()
+                _say(f"{description}: {done}/{total} {unit}")
+            bars.update(task, completed=done, total=total)
+
+        yield on_progress
 
 
 @contextmanager

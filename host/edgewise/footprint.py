@@ -6,12 +6,14 @@ shows prediction and measurement side by side.
 """
 
 import ast
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from edgewise.fixed import BoardFixed
 from edgewise.passes import BoardLinear, BoardModel, BoardNeighbors, BoardTrees
 
 BLOCK = 16
@@ -20,6 +22,7 @@ GLOBAL_BYTES, FUNCTION_BYTES = 18.5, 98  # of a name in the module and its place
 VIEW_BYTES = 32  # a uctypes.struct and its descriptor
 STRING_BYTES = 8  # of the table of interned strings, beside the text
 POOLED_BYTES = 20  # a float and its place in a tuple
+COMPILED_BYTES = -830  # less than of bytecode: constants are folded, and what only the import needs is freed
 IMPORT_SHARE, IMPORT_BYTES = 0.05, 1700  # what reading a .mpy needs for a while: 900 to 2100, nearly whatever its size
 VARIANT_BYTES = 160  # by which code, golden rows and blocks of a smaller model may be larger
 SPREAD = 1.05  # trees that draw their features, fitted again, and values in other steps come out a little different
@@ -46,8 +49,13 @@ def footprint(source: str, mpy: bytes, compiled: str = "", compiled_mpy: bytes =
     held_py = _held(tree, mpy)
     if not compiled:
         return _of_held(held_py, len(mpy), len(source.encode()), compile_bytes)
-    held = _held(ast.parse(compiled), compiled_mpy)
+    held = _held(ast.parse(compiled), compiled_mpy) + COMPILED_BYTES + _buffers(compiled)
     return _of_held(held, len(compiled_mpy), len(source.encode()), compile_bytes + held_py - held)
+
+
+def _buffers(compiled: str) -> int:
+    """Bytes of the row and of the work area of a kernel."""
+    return 4 * sum(int(n) for n in re.findall(r"^(?:N_FEATURES|_N_WORK) = (?:const\()?(\d+)", compiled, re.MULTILINE))
 
 
 def _held(tree: ast.Module, mpy: bytes) -> float:
@@ -158,10 +166,11 @@ def _depths(core: BoardTrees) -> np.ndarray:
     return depth
 
 
-def _linear(core: BoardLinear, n_classes: int, *_: object) -> list[tuple[str, int]]:
+def _linear(core: BoardLinear | BoardFixed, n_classes: int, *_: object) -> list[tuple[str, int]]:
     n_scores, n_features = core.coef.shape
+    own = 3 if isinstance(core, BoardFixed) else 1  # words of a feature beside its coefficients
     kept = sorted({int(n_features * share) for share in SHARES} - {0})
-    return [(f"dropping features until {n} are left", 4 * (n_scores + 1) * n) for n in kept]
+    return [(f"dropping features until {n} are left", 4 * (n_scores + own) * n) for n in kept]
 
 
 def _neighbors(core: BoardNeighbors, n_classes: int, *_: object) -> list[tuple[str, int]]:
@@ -173,5 +182,6 @@ def _neighbors(core: BoardNeighbors, n_classes: int, *_: object) -> list[tuple[s
 VARIANTS: dict[type, Callable[[Any, int, int | None, str], list[tuple[str, int]]]] = {
     BoardTrees: _trees,
     BoardLinear: _linear,
+    BoardFixed: _linear,
     BoardNeighbors: _neighbors,
 }

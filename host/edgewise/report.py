@@ -11,7 +11,10 @@ from rich.text import Text
 
 
 def table(title: str, content: dict[str, Any] | list[dict[str, Any]]) -> Table:
-    """A dict as a table of two columns, a list of dicts (of the same keys) as one with a header. Nothing is cut off."""
+    """A dict as a table of two columns, without the empty ones, or a list of dicts (of the same keys) as one with a header.
+
+    Nothing is cut off.
+    """
     listed = isinstance(content, list)
     shown = Table(title=Text(title), title_justify="left", show_header=listed, box=box.SIMPLE_HEAD if listed else box.SQUARE)
     if listed:
@@ -19,7 +22,9 @@ def table(title: str, content: dict[str, Any] | list[dict[str, Any]]) -> Table:
     for key in content[0] if isinstance(content, list) else ("", ""):
         shown.add_column(key, overflow="fold")
     for row in [list(row.values()) for row in content] if isinstance(content, list) else content.items():
-        shown.add_row(*(Text(text(value)) for value in row))  # Text: a label such as [bold] is no markup
+        cells = [text(value) for value in row]
+        if listed or cells[1]:
+            shown.add_row(*map(Text, cells))  # Text: a label such as [bold] is no markup
     return shown
 
 

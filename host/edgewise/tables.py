@@ -43,7 +43,7 @@ class Table:
     def __post_init__(self) -> None:
         name, count = max(Counter(self.names).items(), key=lambda item: item[1], default=("", 0))
         if count > 1:
-            raise DatasetError(f"{self.path}: {count} columns are named {name!r}; give each its own name")
+            raise DatasetError(f"{self.path}: {count} columns are named {name!r}; give each its own name{self._no_header()}")
         if not self.rows:
             raise DatasetError(f"{self.path}: no rows below the header; add rows of measurements")
 
@@ -53,7 +53,12 @@ class Table:
             return self.names.index(name)
         if not self.named and f"c{name}" in self.names:
             return self.names.index(f"c{name}")
-        raise DatasetError(f"{self.path}: no column {name!r}; {near(name, self.names)}")
+        raise DatasetError(f"{self.path}: no column {name!r}; {near(name, self.names)}{self._no_header()}")
+
+    def _no_header(self) -> str:
+        """What to add to an error about names, half of which or more are numbers."""
+        n_values = sum(number(name) is not None for name in self.names)
+        return "; the first row looks like values: --no-header?" if self.named and 2 * n_values >= len(self.names) else ""
 
     def place(self, column: int, row: int) -> str:
         """How an error names a cell; `row` counts from 0 without the header."""

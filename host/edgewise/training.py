@@ -17,8 +17,8 @@ import skops.io
 from sklearn.base import clone
 from sklearn.dummy import DummyClassifier, DummyRegressor
 
-from edgewise import condense, datasets, estimators
-from edgewise.artifact import REPORT, claim, files_of, is_ours, json_bytes, write_all
+from edgewise import condense, datasets, estimators, tables
+from edgewise.artifact import REPORT, claim, files_of, is_ours, json_bytes, meant, write_all
 from edgewise.datasets import Dataset
 from edgewise.errors import DatasetError, ModelFileError
 
@@ -41,7 +41,8 @@ TRUSTED = frozenset(
 class Training:
     """score: accuracy, or R2 of a regression, on the test rows. random_score: what a split that ignores the groups would
     have claimed, None without groups. baseline_score: of always saying the most frequent class, or the mean.
-    n_prototypes, full_score: of a condensed model, what it was fitted on, and its score with all of X_train; else None."""
+    n_prototypes, full_score: of a condensed model, what it was fitted on, and its score with all of X_train; else None.
+    n_groups, n_test_groups: in all and held out; None without groups."""
 
     estimator: object
     X_train: np.ndarray
@@ -56,6 +57,8 @@ class Training:
     warnings: tuple[str, ...] = ()
     n_prototypes: int | None = None
     full_score: float | None = None
+    n_groups: int | None = None
+    n_test_groups: int | None = None
 
 
 def train(
@@ -122,6 +125,8 @@ def train(
         warnings=tuple(notes),
         n_prototypes=n_prototypes,
         full_score=full_score,
+        n_groups=None if dataset.groups is None else len(np.unique(dataset.groups)),
+        n_test_groups=None if dataset.groups is None else len(np.unique(dataset.groups[test])),
     )
 
 
@@ -198,7 +203,7 @@ def load(path: Path, trust_pickle: bool = False) -> SavedModel:
     if not path.is_dir():
         return SavedModel(load_estimator(path, trust_pickle), None, None, None, ())
     if not (path / MODEL).is_file():
-        raise ModelFileError(f"{path} holds no {MODEL}; run edgewise train ... -o {path} first")
+        raise ModelFileError(f"{path} holds no {MODEL}; {meant(path) or f'run edgewise train ... -o {path} first'}")
     try:
         report = json.loads((path / REPORT).read_bytes())
         with np.load(path / ROWS, allow_pickle=False) as rows:
@@ -218,6 +223,8 @@ def load_estimator(path: Path, trust_pickle: bool = False):
     except OSError as error:
         raise ModelFileError(f"{path}: {error.strerror}; name a training folder or a .skops file") from None
     if path.suffix != ".skops":
+        if not trust_pickle and Path(path.name.lower().removesuffix(".gz")).suffix in tables.READERS:
+            raise ModelFileError(f"{path} is data, not a model: run edgewise train {path} --target COLUMN -o DIR first")
         if not trust_pickle:
             raise ModelFileError(
                 f"{path} is no .skops file; a pickle or joblib file may run any code when it is read: save the model "

@@ -4,16 +4,21 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from edgewise.artifact import Artifact
-from edgewise.packed_trees import pack_trees
-from edgewise.errors import DeviceError, EdgewiseError, UnsupportedModelError, ModelFileError
+from edgewise.errors import DeviceError, EdgewiseError, ModelFileError, UnsupportedModelError
 from edgewise.golden import Golden
+from edgewise.packed_trees import pack_trees
 from edgewise.splits import Split
+from edgewise.tables import FLOAT32_MAX
 from edgewise.targets import Target
 from edgewise.targets.target import Packed
+
+if TYPE_CHECKING:
+    from edgewise.program import Program
 
 BATCH_BYTES = 12_000  # of features at most; well below the heap of the smallest board
 BATCH_S = (3.0, 12.0)  # a batch that took less is followed by a larger one, one that took more by a smaller one
@@ -42,6 +47,22 @@ class Verification:
         return self.n_unexplained == 0
 
 
+def check_rows(program: "Program", X: np.ndarray) -> None:
+    """Raises EdgewiseError unless X has shape (n_rows, n_features) and every value is a finite float32."""
+    n_features = program.model.n_features
+    try:
+        values = np.asarray(X, dtype=np.float64)
+    except (ValueError, TypeError) as error:
+        raise EdgewiseError(f"X_test is no array of numbers ({error}); pass shape (n_rows, {n_features})") from None
+    if values.ndim != 2 or values.shape[1] != n_features:
+        remedy = "; X_test.reshape(1, -1) makes it one row" if values.shape == (n_features,) else ""
+        raise EdgewiseError(f"X_test has shape {values.shape}, {program.name} takes (n_rows, {n_features}){remedy}")
+    for row, column in np.argwhere(~(np.abs(values) <= FLOAT32_MAX)):
+        name = repr(program.feature_names[column]) if program.feature_names else column
+        value = float(values[row, column])
+        raise EdgewiseError(f"X_test, row {row}, column {name}: {value} is not a finite float32 number; leave that row out")
+
+
 def verify(
     artifact: Artifact, target: Target, n_rows: int | None = None, on_progress: Callable[[int, int], None] | None = None
 ) -> Verification:
@@ -51,7 +72,10 @@ def verify(
     not on the board or raises.
     """
     if artifact.evidence is None or not len(artifact.evidence):
-        raise ModelFileError(f"{artifact.name} has no rows to verify with; transpile a training folder, or pass X_test")
+        raise ModelFileError(
+            f"{artifact.name} has no rows to verify with; transpile a training folder, save again with "
+            "program.save(DIR, X_test), or verify(program, port, X_test)"
+        )
     evidence = artifact.evidence.head(n_rows)
     answers: list = []
     end = 0  # of the rows sent
@@ -102,7 +126,8 @@ def _paths(artifact: Artifact, target: Target, row: np.ndarray) -> tuple[str, ..
         board = [Split(*step) for step in there]
         if [(step.feature, step.below) for step in board] != [(step.feature, step.below) for step in here]:
             return told, f"tree {tree}, board: {_told(artifact, row, board)}"
-    return (f"host and board take the same path through {n_trees} trees: what their leaves say differs",)
+    trees = "1 tree" if n_trees == 1 else f"{n_trees} trees"
+    return (f"host and board take the same path through {trees}: what their leaves say differs",)
 
 
 def _fields(artifact: Artifact) -> tuple | None:
@@ -130,7 +155,6 @@ def check_fingerprint(artifact: Artifact, target: Target, found: str | None) -> 
 
 # What a traceback of the board ends with: what that means here
 REMEDIES = {
-    "ImportError: no module named 'time'": "it has no clock; measure on another board",
     "ImportError: no module": "deploy it first",
     "MemoryError": "the model is too large for the memory that is free there; edgewise check tells what would fit",
     "ValueError: incompatible .mpy": "deploy it again: this MicroPython takes another .mpy",
@@ -141,6 +165,8 @@ REMEDIES = {
 def module_error(artifact: Artifact, target: Target, error: DeviceError, where: str) -> DeviceError:
     """What went wrong on the board as one line with a remedy. where: of the rows, for an error that they may cause."""
     last = (error.traceback.strip().splitlines() or [str(error)])[-1].strip(": ")
+    if last == "ImportError: no module named 'time'":
+        return DeviceError(f"{target.name}: it has no clock; measure on another board", error.traceback)
     for start, remedy in REMEDIES.items():
         if last.startswith(start):
             return DeviceError(f"{artifact.name} on {target.name}: {last}; {remedy}", error.traceback)

@@ -99,8 +99,8 @@ def main() -> None:
         print(measurements(run([case for case in CASES if case.name in names])))
         return
     else:
-        with connect("emulator") as pico:
-            host = host_times(edgewise_artifact(fit(FOREST)), pico)
+        with connect("emulator") as pico, connect("cortex-m3") as cortex:
+            host = host_times(edgewise_artifact(fit(FOREST)), pico, cortex)
         results = replace(run(CASES), host=host)
         results.save(RAW)
     PAGE.write_text(render(results, Fuzz.load(FUZZ)), encoding="utf-8")

@@ -16,14 +16,14 @@ machine, medians of five tries but for the first deployment.
 {" and ".join(PEERS)} are measured in the same run by the same code on the boards: the modules that they write for the same
 fitted estimator, compiled by the same mpy-cross with -O3. {PEERS[0]}'s have scores only; the label is the place of the largest
 (of a linear model of two classes: whether its one score is above 0). {PEERS[1]} fits its estimator itself, and it is checked that
-the same trees grow; its label is what the object's `predict` returns; {OURS}'s what `predict` returns, from the table back end.
+the same trees grow; its label is what the object's `predict` returns; {OURS}'s what `predict` returns.
 Test rows are 30 % of each data set (`random_state=0`), of the shoulder exercises all rows of 30 % of the people.
 """
 
 COST_NOTE = """\
 Microseconds on the Pico and instructions on the Cortex-M3 for one label, from a row that is a list and one that is an
-`array('f')`: means over 16 calls (kNN on digits: 2) that begin with a collected heap. Garbage collection counts where those
-calls fill the heap; with the trees and forests they do not, which favors the tool that allocates more. Bytes are what one label
+`array('f')`: means over 16 calls that begin with a collected heap, less a call of an empty Python function. Garbage collection
+counts where those calls fill the heap; where they do not, that favors the tool that allocates more. Bytes are what one label
 allocates ("too many": more than the heap has). Held: heap after the import. Least heap: free heap, in one piece, with which the
 import works, to 2 %, of the .mpy on the Pico, of the .py on the Cortex-M3.
 """
@@ -31,10 +31,9 @@ import works, to 2 %, of the .mpy on the Pico, of the .py on the Cortex-M3.
 AGREEMENT_NOTE = """\
 Rows that answer as scikit-learn does (a value: to the last bit of float32) / rows. Open: other rows where single precision
 leaves the answer open; **wrong**: neither. Error: the largest, of a regression's values, relative to the largest value. The unix
-port has floats of double precision, the others of single precision. kNN on digits takes the emulated Pico seconds a row, so it
-gets few. QEMU's boards have no clock, which everywhereml's modules import: they get one there that stands still. In these
-modules a feature goes left below its threshold, where scikit-learn means at most, and a tree's vote counts as much as its class
-had rows at the tree's root; hence the rows that they get wrong.
+port has floats of double precision, the others of single precision. QEMU's boards have no clock, which everywhereml's modules
+import: they get one there that stands still. In these modules a feature goes left below its threshold, where scikit-learn means
+at most, and a tree's vote counts as much as its class had rows at the tree's root; hence the rows that they get wrong.
 """
 
 HEAP_NOTE = f"""\
@@ -201,7 +200,8 @@ def _differing(found: Agreement | None) -> int | None:
 def _host(results: Results) -> Iterator[tuple[str, str]]:
     host = results.host
     assert host is not None
-    yield f"transpile a forest of {host.trees} trees x {host.leaves} leaves, 20 features", f"{host.transpile_s:.2f}"
+    what = f"transpile a forest of {host.trees} trees x {host.leaves} leaves, 20 features ({host.transpile_mb:.0f} MB)"
+    yield what, f"{host.transpile_s:.2f}"
     yield "deploy the digits forest, first", f"{host.first_deploy_s:.2f}"
     yield "deploy the digits forest, unchanged", f"{host.redeploy_s:.2f}"
 

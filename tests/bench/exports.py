@@ -6,8 +6,8 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 
@@ -23,6 +23,7 @@ from edgewise.mpy import cross_compile
 PEERS_FOLDER = Path(__file__).with_name("peers")
 EVERYWHEREML = PEERS_FOLDER / "everywhereml.txt"
 SCRIPT_SECONDS = 120
+ARCHITECTURES = {"unix": "x64", "cortex-m3": "armv7m", "riscv": "rv32imc", "emulator": "armv6m"}  # by port
 
 
 @dataclass(frozen=True)
@@ -34,16 +35,21 @@ class Module:
     py: bytes
     mpy: bytes
     way: str
+    native: Mapping[str, bytes] = field(default_factory=dict)  # by port, where its .mpy is another
+
+    def mpy_for(self, port: str) -> bytes:
+        return self.native.get(port, self.mpy)
 
 
 def edgewise_artifact(fitted: Fitted) -> Artifact:
-    program = transpile(fitted.estimator, fitted.case.name, X=fitted.X_train, backend="table")
+    program = transpile(fitted.estimator, fitted.case.name, X=fitted.X_train)
     return of_program(program, fitted.X_test)
 
 
 def edgewise_module(artifact: Artifact) -> Module:
     py, mpy = (artifact.files[f"{artifact.name}.{suffix}"] for suffix in ("py", "mpy"))
-    return Module("edgewise", artifact.name, py, mpy, "predict")
+    native = {port: artifact.files[artifact.mpy_for(arch)] for port, arch in ARCHITECTURES.items()}
+    return Module("edgewise", artifact.name, py, mpy, "predict", native)
 
 
 def m2cgen(fitted: Fitted) -> Module | None:

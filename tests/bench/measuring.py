@@ -2,17 +2,20 @@
 
 import ast
 import binascii
+import json
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Mapping
+from copy import copy
 from pathlib import Path
 from statistics import median
 from typing import TypeVar
 
 import numpy as np
 from exports import Module
-from reference_models import Case
+from reference_models import DATA, Case
 from results import OURS, RUNTIMES, Agreement, Cost, Host, Instructions, Predicted, Row
-from sklearn.datasets import make_classification
 from sklearn.ensemble import RandomForestClassifier
 
 from edgewise import transpile
@@ -39,20 +42,19 @@ def measure(case: Case, artifact: Artifact, module: Module, machines: Machines) 
     assert artifact.evidence is not None
     pico, timed = machines["emulator"], artifact.evidence.X[: case.timed_rows]
     path = f"{FOLDER}/{module.name}.mpy"
-    for target in machines.values():
-        target.put(path, module.mpy)
-    rows = {port: case.pico_rows if port == "emulator" else None for port in RUNTIMES}
+    for port, target in machines.items():
+        target.put(path, module.mpy_for(port))
     size = artifact.footprint
     row = Row(
         model=case.title,
         tool=module.tool,
-        mpy_bytes=len(module.mpy),
+        mpy_bytes=len(module.mpy_for("emulator")),
         py_bytes=len(module.py),
         cost=unless_too_large(lambda: _cost(pico, module, timed, case.py and module.tool == OURS)),
         insns=unless_too_large(lambda: _instructions(machines["cortex-m3"], module, timed)),
         need_py_m3=_least_heap_py(machines["cortex-m3"], module),
         agreement={
-            port: unless_too_large(lambda port=port: _agreement(artifact, module, machines[port], rows[port]))
+            port: unless_too_large(lambda port=port: _agreement(artifact, module, machines[port]))
             for port in RUNTIMES
         },
         predicted=Predicted(size.heap_held_bytes, size.heap_import_mpy_bytes, size.heap_import_py_bytes)
@@ -74,18 +76,44 @@ def unless_too_large(action: Callable[[], Found]) -> Found | None:
         raise
 
 
-def transpile_seconds(n_trees: int = 100, n_leaves: int = 1000) -> tuple[int, int, float]:
-    """(trees, leaves of the smallest, median seconds) of a large forest's way from the estimator to the .mpy."""
-    X, y = make_classification(20000, 20, n_informative=10, random_state=0)
-    forest = RandomForestClassifier(n_trees, max_leaf_nodes=n_leaves, random_state=0, n_jobs=2).fit(X, y)
-    tries = [_seconds(lambda: transpile(forest, "large_forest", X=X)) for _ in range(HOST_TRIES)]
-    return n_trees, min(int(tree.get_n_leaves()) for tree in forest.estimators_), median(tries)
+def large_forest() -> tuple[int, int, float, float]:
+    """(trees, leaves of the smallest, median seconds, megabytes) of a large forest's way from the estimator to the .mpy."""
+    script = Path(__file__).with_name("large_forest.py")
+    trees, leaves, seconds, megabytes = json.loads(subprocess.check_output([sys.executable, script]))
+    return trees, leaves, seconds, megabytes
 
 
-def host_times(artifact: Artifact, pico: Target) -> Host:
+def largest_forest(cortex: Target, most: int = 400) -> int:
+    """Trees of 100 leaves, of digits, with which a forest still imports and predicts, to 1 %, by bisection."""
+    X, _, y, _ = DATA["digits"]()
+    grown = RandomForestClassifier(most, max_leaf_nodes=100, random_state=0, n_jobs=2).fit(X, y)
+
+    def fits(n_trees: int) -> bool:
+        forest = copy(grown).set_params(n_estimators=n_trees)
+        forest.estimators_ = grown.estimators_[:n_trees]
+        program = transpile(forest, "largest_forest", X=X)
+        cortex.put(f"{FOLDER}/largest_forest.mpy", program.native["armv6m"])
+        cortex.soft_reset()
+        try:
+            cortex.exec(f"import largest_forest\nlargest_forest.predict([0] * {X.shape[1]})")
+        except DeviceError as error:
+            if "MemoryError" in str(error):
+                return False
+            raise
+        return True
+
+    low, high = 1, most
+    while high - low > low // 100:
+        middle = (low + high) // 2
+        low, high = (middle, high) if fits(middle) else (low, middle)
+    cortex.remove(f"{FOLDER}/largest_forest.mpy")
+    return low
+
+
+def host_times(artifact: Artifact, pico: Target, cortex: Target) -> Host:
     """For a Pico that has no such artifact yet."""
     first, *again = (_seconds(lambda: deploy(artifact, pico)) for _ in range(1 + HOST_TRIES))
-    return Host(*transpile_seconds(), first, median(again))
+    return Host(*large_forest(), largest_forest(cortex), first, median(again))
 
 
 def least_heap(target: Target, name: str, guess: int) -> int:
@@ -156,10 +184,9 @@ def _least_heap_py(cortex: Target, module: Module) -> int | None:
     return need
 
 
-def _agreement(artifact: Artifact, module: Module, target: Target, n_rows: int | None) -> Agreement:
-    """n_rows: of the evidence, or all."""
-    assert artifact.evidence is not None
-    evidence = artifact.evidence.head(n_rows)
+def _agreement(artifact: Artifact, module: Module, target: Target) -> Agreement:
+    evidence = artifact.evidence
+    assert evidence is not None
     # pixels travel as bytes: sending rows takes longest of all
     kind = "B" if np.array_equal(evidence.X, evidence.X.clip(0, 255).round()) else "f"
     target.soft_reset()
@@ -174,7 +201,7 @@ def _agreement(artifact: Artifact, module: Module, target: Target, n_rows: int |
         else:
             answers += result if module.way == "predict" else [artifact.classes[place] for place in result]
     found = compare(artifact.classes, evidence, answers)
-    scale = float(np.abs(artifact.evidence.expected).max())
+    scale = float(np.abs(evidence.expected).max())
     return Agreement(
         found.n_rows, found.n_equal, found.n_explained, None if found.largest_error is None else found.largest_error / scale
     )

@@ -40,16 +40,14 @@ DATA: dict[str, Callable[[], Halves]] = {
 
 @dataclass(frozen=True)
 class Case:
-    """data: a key of DATA. train_rows: the first of the training rows, or all. pico_rows: test rows for the emulated Pico, or
-    all; the others get all of them. timed_rows: test rows that are timed, twice each. py: is the .py small enough to compile
-    on the board again and again?"""
+    """data: a key of DATA. train_rows: the first of the training rows, or all. timed_rows: test rows that are timed, twice each.
+    py: is the .py small enough to compile on the board again and again?"""
 
     name: str
     title: str
     data: str
     estimator: BaseEstimator
     train_rows: int | None = None
-    pico_rows: int | None = None
     timed_rows: int = 8
     py: bool = False
 
@@ -65,7 +63,7 @@ CASES = (
     Case("digits_logistic", "logistic regression, digits", "digits", LogisticRegression(max_iter=1000)),
     Case("diabetes_linear", "linear regression, diabetes", "diabetes", LinearRegression(), py=True),
     Case("iris_knn", "kNN k=5, iris, 100 points", "iris", KNeighborsClassifier(5), 100),
-    Case("digits_knn", "kNN k=5, digits, 200 points", "digits", KNeighborsClassifier(5), 200, pico_rows=3, timed_rows=1),
+    Case("digits_knn", "kNN k=5, digits, 200 points", "digits", KNeighborsClassifier(5), 200),
     Case("iris_forest", "forest, iris", "iris", FORESTS),
     Case("iris_logistic", "logistic regression, iris", "iris", LogisticRegression(max_iter=1000)),
     Case("wine_forest", "forest, wine", "wine", FORESTS),

@@ -74,11 +74,14 @@ class Row:
 @dataclass(frozen=True)
 class Host:
     """Seconds on the host that ran the benchmark; the deployments are of the digits forest, to the emulated Pico.
-    Medians of several tries, but for the first deployment."""
+    Medians of several tries, but for the first deployment. transpile_mb: largest resident memory of the process, megabytes.
+    largest_forest: trees of 100 leaves, of digits, with which a forest still predicts on the Cortex-M3."""
 
     trees: int
     leaves: int
     transpile_s: float
+    transpile_mb: float
+    largest_forest: int
     first_deploy_s: float
     redeploy_s: float
 

@@ -30,7 +30,7 @@ def agreement_of(module: Module, artifact, target):
     path = f"{FOLDER}/{module.name}.mpy"
     target.put(path, module.mpy)
     try:
-        return unless_too_large(lambda: measuring._agreement(artifact, module, target, None))
+        return unless_too_large(lambda: measuring._agreement(artifact, module, target))
     finally:
         target.remove(path)
 

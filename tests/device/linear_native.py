@@ -16,14 +16,13 @@ WORK = len(native._work)
 SCORES = len(native._score)
 
 # The kernel's memory, in the middle of more.
-around = bytearray(32 + 4 * WORK)
+GUARD = [0xA5A5A5A5, 0x5A5A5A5A, 0x12345678, 0x87654321]
+around = array("I", GUARD + list(native._work) + GUARD)
 scores = array("f", [0.0] * SCORES + [-77.0])
-around[:16] = around[-16:] = b"guarded, guarded"
-around[16:-16] = bytes(native._work)
-native._work = uctypes.bytearray_at(uctypes.addressof(around) + 16, 4 * WORK)
-native._score = scores
-if native.BACKEND == "thumb":
-    native._slot[2] = native._work
+native._work = memoryview(around)[4 : 4 + WORK]
+native._score = memoryview(scores)[:SCORES]
+if native.BACKEND == "thumb":  # which reads where an array's numbers begin, not where a view does
+    native._slot[2] = uctypes.bytearray_at(uctypes.addressof(around) + 16, 4 * WORK)
     native._slot[5] = scores
 
 
@@ -33,7 +32,7 @@ def predict(row):
         answer = native.predict(row)
     except ValueError:
         answer = None
-    assert around[:16] == around[-16:] == b"guarded, guarded", row
+    assert list(around[:4]) == list(around[4 + WORK :]) == GUARD, row
     assert scores[SCORES] == -77.0, row
     return answer
 
@@ -71,7 +70,7 @@ def test_forms_of_a_row():
     row = middle()
     answer = predict(row)
     assert is_answer(answer)
-    for same in (list(row), tuple(row), memoryview(row), memoryview(array("f", [9.0] + list(row)))[1:], array("d", row)):
+    for same in (list(row), tuple(row), memoryview(row), memoryview(array("f", bytes(4) + bytes(row)))[1:], array("d", row)):
         assert predict(same) == answer
 
 
@@ -96,16 +95,16 @@ def test_no_finite_number():
 
 def test_no_row():
     for wrong in (None, 1, "x", b"1", object(), [None] * N, ["1"] * N):
+        refused = False
         try:
             native.predict(wrong)
         except (ValueError, TypeError, AttributeError):
-            pass
-        else:
-            assert False, wrong  # noqa: B011 - these runtimes strip nothing
+            refused = True
+        assert refused, wrong
 
 
 def test_any_bits():
-    for _ in range(200):
+    for _ in range(60):
         row = array("f", noise(4 * N))
         answer = predict(row)
         finite = all(-3.5e38 < value < 3.5e38 for value in row)
@@ -148,8 +147,9 @@ def test_probabilities():
     if hasattr(native, "predict_proba"):
         row = middle()
         proba = native.predict_proba(row)
-        assert len(proba) == len(CLASSES) and abs(sum(proba) - 1) < 1e-5
+        assert len(proba) == len(CLASSES)
+        assert abs(sum(proba) - 1) < 1e-5
         assert predict(row) == CLASSES[proba.index(max(proba))]
-        assert native._work[4] == 0  # floats are asked for no longer
+        assert native._work[1] == 0  # floats are asked for no longer
         row[0] = 3e38
         assert len(native.predict_proba(row)) == len(CLASSES)

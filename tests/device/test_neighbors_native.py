@@ -1,5 +1,5 @@
-"""The kernels for nearest neighbors on every runtime: what they leave in the work area, word by word, against numpy; what else they
-may touch; and the answers."""
+"""The kernels for nearest neighbors on every runtime: what they leave in the work area against numpy, word by word; that they
+write nothing else; and the answers."""
 
 import binascii
 
@@ -16,9 +16,15 @@ from edgewise.errors import UnsupportedModelError
 from edgewise.golden import golden
 
 # port: architecture of its .mpy, kernels that it compiles
-PORTS = {"unix_port": ("x64", "viper"), "cortex_m3": ("armv6m", "viper thumb"), "riscv": ("rv32imc", "viper"), "emulated_pico": ("armv6m", "viper thumb")}
+PORTS = {
+    "unix_port": ("x64", "viper"),
+    "cortex_m3": ("armv6m", "viper thumb"),
+    "riscv": ("rv32imc", "viper"),
+    "emulated_pico": ("armv6m", "viper thumb"),
+}
 EVERYWHERE = [(port, kernel) for port, (_, kernels) in PORTS.items() for kernel in kernels.split()]
-N_ROWS = {"emulated_pico": 3}  # of each way, see on_grid.rows_for
+PICO_KINDS = ("whole", "signed", "wide", "scaled")  # the loops that a kernel may have; an emulated Pico is slow
+N_ROWS = {"emulated_pico": 2}  # of each way, see on_grid.rows_for
 DEVICE = """
 import near
 from array import array
@@ -93,8 +99,10 @@ def forms(program: Program, port: str) -> list[bytes]:
     return [program.native[PORTS[port][0]], program.mpy]
 
 
-@pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize(("port", "kernel"), EVERYWHERE)
+@pytest.mark.parametrize(
+    ("port", "kernel", "kind"),
+    [(*pair, kind) for pair in EVERYWHERE for kind in KINDS if pair[0] != "emulated_pico" or kind in PICO_KINDS],
+)
 def test_found(kind: str, port: str, kernel: str, request: pytest.FixtureRequest):
     target: Target = request.getfixturevalue(port)
     estimator, X = estimator_of(kind)
@@ -102,7 +110,7 @@ def test_found(kind: str, port: str, kernel: str, request: pytest.FixtureRequest
     core = program.model.core
     packed = pack_neighbors(core)  # type: ignore[arg-type]
     constants = packed_neighbors.emit(program.model, core, kernel).constants  # type: ignore[arg-type]
-    rows = rows_for(kind, X, N_ROWS.get(port, 16))
+    rows = rows_for(kind, X, N_ROWS.get(port, 8))
     expected = [found(core, packed, row) for row in rows]  # type: ignore[arg-type]
     assert {np.sign(answer) for answer, _, _ in expected} >= {-1 if packed.grid.lossless else int(kind != "same")}
     test = golden(program.model, estimator, rows)
@@ -147,7 +155,8 @@ def test_rows_that_are_none(port: str, kernel: str, request: pytest.FixtureReque
                 for place in (0, n - 1):
                     row = f"[1.0] * {place} + [float({bad!r})] + [1.0] * {n - 1 - place}"
                     assert module.eval(f"refused({row}) and refused(array('f', {row}))"), (bad, place)
-            assert module.eval(f"[refused(array('f', [1.0] * n)) for n in (0, {n - 1}, {n}, {n + 1}, {2 * n})]") == [True, True, False, True, True]
+            lengths = [0, n - 1, n, n + 1, 2 * n]
+            assert module.eval(f"[refused(array('f', [1.0] * n)) for n in {lengths}]") == [length != n for length in lengths]
             assert module.each(X[:8], "[near.predict(row) for row in rows]") == estimator.predict(X[:8]).tolist()
             assert module.eval(f"near.predict({X[3].tolist()})") == estimator.predict(X[3:4])[0]
 
@@ -160,9 +169,12 @@ def test_values_and_probabilities(kind: str, weights: str, port: str, kernel: st
     scaled, X = estimator_of(kind)
     y = X @ np.random.default_rng(0).normal(size=X.shape[1])
     k = KINDS[kind][3]
-    rows = rows_for(kind, X, N_ROWS.get(port, 10))
+    rows = rows_for(kind, X, N_ROWS.get(port, 8))
     rows = rows[: 3 * len(rows) // 4]
-    for model, target_of in ((KNeighborsRegressor(k, weights=weights), y), (KNeighborsClassifier(k, weights=weights), y > y.mean())):
+    for model, target_of in (
+        (KNeighborsRegressor(k, weights=weights), y),
+        (KNeighborsClassifier(k, weights=weights), y > y.mean()),
+    ):
         if hasattr(scaled, "steps"):
             scaled.steps[-1] = ("model", model)
             model = scaled
@@ -194,5 +206,5 @@ def test_more_classes_than_are_counted():
 def test_manhattan_is_left_to_the_table(kernel: str):
     estimator, X = estimator_of("whole")
     estimator.set_params(metric="manhattan")
-    with pytest.raises(UnsupportedModelError, match="manhattan.*--backend table"):
+    with pytest.raises(UnsupportedModelError, match=r"manhattan.*--backend table"):
         near(estimator.fit(X, X[:, 0] > 3), X, kernel)

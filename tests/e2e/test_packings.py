@@ -35,14 +35,20 @@ def steps(low: int, high: int, n_features: int = 5) -> np.ndarray:
 
 
 SHAPES = {
-    "few bits": Shape(RandomForestClassifier(5, max_leaf_nodes=20), steps(0, 9), SOME.sum(axis=1) > 0, "key", {"_MIRRORED": False}),
+    "few bits": Shape(
+        RandomForestClassifier(5, max_leaf_nodes=20), steps(0, 9), SOME.sum(axis=1) > 0, "key", {"_MIRRORED": False}
+    ),
     "few bits, below zero": Shape(
         RandomForestClassifier(5, max_leaf_nodes=20), steps(-9, 9), SOME.sum(axis=1) > 0, "key", {"_MIRRORED": True}
     ),
     "words": Shape(DecisionTreeRegressor(max_leaf_nodes=40), SOME, SOME[:, 0] * 3, "wide", {"_MIRRORED": True}),
     "words above zero": Shape(RandomForestRegressor(3, max_leaf_nodes=9), abs(SOME), SOME[:, 0], "wide", {"_MIRRORED": False}),
     "a pool": Shape(
-        RandomForestClassifier(6, max_leaf_nodes=60), steps(-3, 3) * np.pi, SOME.sum(axis=1).round() % 3, "pool", {"_SHORT_ENTRIES": True}
+        RandomForestClassifier(6, max_leaf_nodes=60),
+        steps(-3, 3) * np.pi,
+        SOME.sum(axis=1).round() % 3,
+        "pool",
+        {"_SHORT_ENTRIES": True},
     ),
     "long entries": Shape(
         RandomForestClassifier(8, max_leaf_nodes=20), steps(0, 9), np.arange(400) % MOST_CLASSES, "key", {"_SHORT_ENTRIES": False}
@@ -69,7 +75,9 @@ def rows(name: str) -> np.ndarray:
     assert isinstance(core, BoardTrees)
     odd = np.array([0.0, -0.0, 3.4e38, -3.4e38, 2.0**-126, -(2.0**-126)], dtype=np.float32)
     mixed = RNG.choice(odd, (12, X.shape[1]))
-    every = np.concatenate([X[:20].astype(np.float32), mixed, edge_rows(core, np.concatenate([X, RNG.choice(odd, (50, X.shape[1]))]))])
+    every = np.concatenate(
+        [X[:20].astype(np.float32), mixed, edge_rows(core, np.concatenate([X, RNG.choice(odd, (50, X.shape[1]))]))]
+    )
     return every[:: len(every) // (20_000 // X.shape[1]) + 1]
 
 
@@ -108,5 +116,7 @@ def test_limits_are_told():
         transpile(tree, backend="thumb")
     assert transpile(tree).backend == "table"
     values = DecisionTreeRegressor().fit(np.arange(70_000.0)[:, None], np.arange(70_000))
-    with pytest.raises(UnsupportedModelError, match=r"69999 nodes, 70000 leaves and 1 features are more than .*; use --backend table"):
+    with pytest.raises(
+        UnsupportedModelError, match=r"69999 nodes, 70000 leaves and 1 features are more than .*; use --backend table"
+    ):
         transpile(values, backend="viper")

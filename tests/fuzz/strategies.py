@@ -159,7 +159,7 @@ def specs(draw: st.DrawFn, kind: str, size: Size) -> Spec:
         options=draw(options(size)[kind]),
         scaler=scaler,
         scaler_options=draw(_scaler_options(scaler, kind)) if scaler else {},
-        backend="table" if kind in NEIGHBORS else draw(_one("table", "expression")),
+        backend=draw(_one("table", "thumb", "viper", *(() if kind in NEIGHBORS else ("expression",)))),
         n_rows=draw(st.integers(max(n_classes, K_AT_MOST), min(n_rows, size.n_rows))),
         n_features=n_features,
         n_classes=n_classes,

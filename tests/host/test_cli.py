@@ -5,6 +5,7 @@ import io
 import json
 import os
 import pickle
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -17,7 +18,7 @@ from command import Edgewise, Outcome, sensor_csv, snapshot
 from sklearn.dummy import DummyClassifier
 from sklearn.tree import DecisionTreeClassifier
 
-from edgewise import training
+from edgewise import cli, training
 from edgewise.estimators import MODELS
 
 COMMANDS = ("boards", "models", "train", "transpile", "check", "deploy", "verify", "bench", "explain", "emulate", "firmware")
@@ -136,6 +137,7 @@ def test_train_transpile_check_as_json(edgewise, tmp_path):
 def test_tables_for_people(edgewise, tmp_path):
     folder = tmp_path / "tree"
     shown = edgewise.ok("train", sensor_csv(tmp_path), "--target", "y", "--group", "person", "-o", folder).stdout
+    assert re.search(r"held out +│ 2 of 5 groups, 24 rows ", shown)
     assert "a random split would claim" in shown
     assert "always the same answer" in shown
     assert str((folder / "tree.py").name) not in snapshot(folder)
@@ -169,8 +171,39 @@ def test_deploy_verify_bench_on_a_target_that_starts_empty(edgewise, artifact, u
     assert proof["n_rows"] == proof["n_equal"] + proof["n_explained"] + proof["n_unexplained"] > 0
     assert edgewise.ok("verify", artifact, "--port", "unix", "--rows", 3, "--json").json["n_rows"] == 3
     assert edgewise.ok("bench", artifact, "--port", "unix", "--json").json["us_per_call"] > 0
-    for command in ("deploy", "verify", "bench"):
-        assert "tree" in edgewise.ok(command, artifact, "--port", "unix").stdout or command != "deploy"
+    edgewise.ok("bench", artifact, "--port", "unix")
+
+
+@pytest.mark.usefixtures("unix_port")
+def test_tables_of_a_target_that_ends_with_the_command(edgewise, artifact):
+    shown = edgewise.ok("deploy", artifact, "--port", "unix").stdout
+    assert rows_of(shown) == {
+        "copied": "/lib/tree.mpy",
+        "note": "the unix port has ended with this command; edgewise emulate keeps a board up",
+    }
+    rows = rows_of(edgewise.ok("verify", artifact, "--port", "unix").stdout)
+    assert list(rows) == ["result", "rows", "equal", "explained", "unexplained"]  # no row without a value
+    assert rows["result"] == "passed"
+
+
+def rows_of(table: str) -> dict[str, str]:
+    """The rows of a table of two columns, by the first; a value that was folded is whole again."""
+    rows: dict[str, str] = {}
+    for line in table.splitlines():
+        if line.startswith("│"):
+            key, value = (cell.strip() for cell in line.strip("│").split("│"))
+            key = key or [*rows][-1]
+            rows[key] = f"{rows.get(key, '')} {value}".strip()
+    return rows
+
+
+@pytest.mark.usefixtures("unix_port")
+def test_progress_without_a_terminal(edgewise, artifact, monkeypatch):
+    assert edgewise.ok("verify", artifact, "--port", "unix").stderr == ""
+    monkeypatch.setattr(cli, "SAY_EVERY_S", 0.0)
+    said = edgewise.ok("verify", artifact, "--port", "unix").stderr.splitlines()
+    assert re.fullmatch(r"copying tree: (\d+)/\1 bytes", said[0])
+    assert said[1:] == ["verifying: 8/24 rows", "verifying: 24/24 rows"]
 
 
 @pytest.mark.parametrize("port", ["cortex-m3", "riscv"])
@@ -179,7 +212,8 @@ def test_the_boards_of_qemu_verify_and_have_no_clock(edgewise, artifact, port):
     assert edgewise.ok("firmware", port).stdout.endswith("firmware.elf\n")
     outcome = edgewise.ok("verify", artifact, "--port", port)
     assert "Verified (emulated)" in outcome.stdout
-    assert "it has no clock; measure on another board" in edgewise("bench", artifact, "--port", port).error
+    error = edgewise("bench", artifact, "--port", port).error
+    assert re.fullmatch(r"error: the emulated (Cortex-M3|RISC-V): it has no clock; measure on another board", error)
 
 
 @pytest.mark.usefixtures("unix_port")
@@ -262,7 +296,6 @@ def test_names_and_labels_are_data(edgewise, tmp_path, nasty, unix_port):
 
 
 def test_an_unexplained_difference_shows_a_nasty_label(edgewise, artifact, monkeypatch):
-    from edgewise import cli
     from edgewise.verify import Verification
 
     found = Verification(2, 1, 0, 1, "row 0 [1]: the board says '[bold]a', scikit-learn ':smile:'\n\x1b[2J", None)
@@ -273,6 +306,7 @@ def test_an_unexplained_difference_shows_a_nasty_label(edgewise, artifact, monke
         "error: 1 of 2 rows differ; row 0 [1]: the board says '[bold]a', scikit-learn ':smile:' \\x1b[2J"
     )
     assert "[bold]a" in outcome.stdout
+    assert rows_of(outcome.stdout)["result"] == "failed: 1 of 2 rows differ"
     assert "\x1b" not in outcome.stdout
 
 
@@ -418,6 +452,22 @@ def test_folders_without_an_artifact(edgewise, tmp_path, monkeypatch, command, f
     assert "holds no manifest.json; run edgewise transpile" in edgewise(command, folder, *option).error
 
 
+@pytest.mark.parametrize("command", ["check", "deploy", "verify", "bench", "explain", "transpile"])
+def test_folders_one_step_off(edgewise, artifact, tmp_path, command):
+    """Of a model that is not transpiled, and the folder above an artifact."""
+    trained = artifact.parent / "knn"
+    edgewise.ok("train", tmp_path / "rows.csv", "--target", "y", "--drop", "person", "-o", trained)
+    (artifact.parent / "theirs").mkdir()
+    (artifact.parent / "theirs" / "manifest.json").write_text("{}")
+    option = {"check": ["--board", "RPI_PICO"], "explain": [], "transpile": []}.get(command, ["--port", "unix"])
+    error = edgewise(command, artifact.parent, *option).error
+    lacks = "model.skops" if command == "transpile" else "manifest.json"
+    assert error == f"error: {artifact.parent} holds no {lacks}; did you mean {trained}, {artifact}?"
+    if command != "transpile":
+        error = edgewise(command, trained, *option).error
+        assert error == f"error: {trained} holds a trained model that is not transpiled; run edgewise transpile {trained}"
+
+
 # Saved models
 
 
@@ -446,7 +496,16 @@ def transpile(edgewise, tmp_path, path: Path, *options: str) -> Outcome:
 
 def test_a_skops_file(edgewise, tmp_path):
     assert transpile(edgewise, tmp_path, skops_file(tmp_path, small_tree())).code == 0
-    assert "has no rows to verify with" in edgewise("verify", tmp_path / "out", "--port", "unix").error
+    error = edgewise("verify", tmp_path / "out", "--port", "unix").error
+    assert "has no rows to verify with; transpile a training folder, save again with program.save(DIR, X_test)" in error
+
+
+@pytest.mark.parametrize("name", ["plants.csv", "plants.TSV", "plants.txt", "plants.csv.gz", "plants.npy"])
+def test_data_are_no_model(edgewise, tmp_path, name):
+    path = tmp_path / name
+    path.write_text("a,y\n1,2\n")
+    error = transpile(edgewise, tmp_path, path).error
+    assert error == f"error: {path} is data, not a model: run edgewise train {path} --target COLUMN -o DIR first"
 
 
 @pytest.mark.parametrize("dump", [pickle.dumps, joblib.dump], ids=["pickle", "joblib"])

@@ -201,6 +201,7 @@ def test_rows_without_a_header(tmp_path):
         ("a,y\n1,2\n", ["holds 1 row;", "at least 2"]),
         ("a,Y\n1,2\n", ["no column 'y'; did you mean 'Y'?"]),
         ("a,y,a\n1,2,3\n", ["2 columns are named 'a'"]),
+        ("1,1,x\n3,4,z\n", ["2 columns are named '1'", "; the first row looks like values: --no-header?"]),
         ("a,y\n1,2\nx,3\n", ["row 3, column 'a': 'x' is not a number; --drop a or clean the row"]),
         ("a b,y\n1,2\nx,3\n", ["row 3, column 'a b'", "--drop 'a b'"]),
         ('"a\nb",y\n1,2\nx,3\n', ["row 4, column 'a\\nb': 'x'"]),
@@ -244,6 +245,14 @@ def test_files_that_are_none(tmp_path):
     assert "unknown kind of file '.xlsx'; known are .csv, .tsv, .txt, .npy" in refusal(write(tmp_path, "", "rows.xlsx"))
     assert "is no whole gzip file" in refusal(write(tmp_path, gzip.compress(path.read_bytes())[:-9], "cut.csv.gz"))
     assert "is no whole gzip file" in refusal(write(tmp_path, "a,y\n1,2\n", "plain.csv.gz"))
+
+
+@pytest.mark.parametrize(("first", "values"), [("5.1,3.5,x", True), ("5.1,x", True), ("nan,1,x", True), ("5.1,b,x", False)])
+def test_a_header_that_looks_like_values(tmp_path, first, values):
+    path = write(tmp_path, f"{first}\n{first}\n")
+    hint = "; the first row looks like values: --no-header?"
+    assert refusal(path, "species").endswith(hint) is values
+    assert hint not in refusal(path, "c9", header=False)
 
 
 def test_columns_named_by_the_caller(tmp_path):

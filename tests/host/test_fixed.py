@@ -71,7 +71,8 @@ def test_scores_lie_within_the_bound(seed: int):
     model = BoardModel(core, X.shape[1], ("a", "b"), "", True)
     exact = (X.astype(float) - given.center) @ given.coef.T.astype(float) + given.intercept
     inside = core.units(X)[1]
-    assert inside.any() and not inside.all()
+    assert inside.any()
+    assert not inside.all()
     assert (np.abs(reference.scores(model, X) - exact) <= reference._fixed_error(core, X)).all()
     trained = (given.center + given.largest_offset * np.random.default_rng(seed).uniform(-1, 1, X.shape)).astype(np.float32)
     trained = np.clip(trained, np.float32(given.center - given.largest_offset), np.float32(given.center + given.largest_offset))
@@ -135,7 +136,8 @@ def unpacked(data: bytes, n_features: int, n_scores: int, shift: int) -> dict[st
     """The fields that `packed_linear` describes, read by its description."""
     words = np.frombuffer(data, "<i4").astype(np.int64)
     features, scores = words[: 3 * n_features].reshape(-1, 3), words[3 * n_features :].reshape(n_scores, -1)
-    assert scores.shape[1] % GROUP == 2 and not scores[:, 2 + n_features :].any()
+    assert scores.shape[1] % GROUP == 2
+    assert not scores[:, 2 + n_features :].any()
     return {
         "places": 156 - features[:, 0],
         "center": features[:, 1] + features[:, 2] // 2,
@@ -172,7 +174,8 @@ def test_models_on_cpython(case: str):
         answers = np.array([module.predict(row.tolist()) for row in evidence.X])
         expected = reference.predict(model, evidence.X)
         inside = model.core.units(evidence.X)[1]
-        assert inside.any() and not inside.all()
+        assert inside.any()
+        assert not inside.all()
         if model.classes is None:
             np.testing.assert_array_equal(answers[inside].astype(np.float32), expected[inside].astype(np.float32))
             assert ((answers >= evidence.low) & (answers <= evidence.high)).all()

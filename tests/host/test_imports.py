@@ -21,6 +21,7 @@ LAYERS = (
         "backends.expression",
         "backends.module",
         "backends.native",
+        "backends.packed_neighbors",
         "backends.packed_linear",
         "backends.packing",
         "backends.table",

@@ -14,6 +14,7 @@ from edgewise.passes import BoardNeighbors
 
 LOSSLESS = {"whole": 1, "one": 1, "line": 1, "signed": 1, "halves": 1, "coarse": 2, "wide": 2, "offset": 1, "same": 1}
 ROUND = {"decimals": 10}
+PAIRED = {"whole", "one", "line", "halves", "offset", "same"}
 
 
 def core_of(kind: str, seed: int = 0) -> tuple[BoardNeighbors, np.ndarray]:
@@ -56,6 +57,9 @@ def test_the_tables(kind: str):
     np.testing.assert_array_equal(squares[:n], (step[:n].astype(int) ** 2).sum(axis=1))
     assert len(squares) % TOGETHER == 0
     assert (squares[n:] == FAR).all()
+    assert packed.axes.paired == (kind in PAIRED)
+    if packed.axes.paired:
+        assert packed.axes.reach * int(step.astype(int).sum(axis=1).max()) < 1 << 15
     assert not step[n:].any()
 
 
@@ -96,6 +100,23 @@ def test_a_row_comes_to_lie_on_the_grid(kind: str):
         if not lost:
             np.testing.assert_array_equal(exact, step)
     assert taken >= 40  # those of the data
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_distances_on_the_grid_are_as_near_as_the_margin_says(kind: str):
+    core, X = core_of(kind)
+    packed = pack_neighbors(core)
+    for row in rows_for(kind, X, 40):
+        place = on_grid(packed, row)
+        if place is None:
+            continue
+        step, rounded, _ = place
+        here = np.sqrt(((step - packed.grid.step.astype(int)) ** 2).sum(axis=1))
+        single = np.sqrt(reference._distances(core, row[None])[0].astype(np.float64)) * packed.grid.scale
+        exact = (row.astype(np.float64) - core.center) * core.factor.astype(np.float64) - core.prototypes
+        double = np.sqrt((exact**2).sum(axis=1)) * packed.grid.scale
+        for distance in (single, double):
+            assert np.abs(distance - here).max() <= packed.margin / 512 + np.sqrt(rounded) / 256
 
 
 @pytest.mark.parametrize("kind", sorted(set(KINDS) - {"same"}))

@@ -147,7 +147,11 @@ def test_odd_arrays_of_labels_are_refused(classes: np.ndarray):
         ({"name": "a\nb"}, UnsupportedModelError, r"'a\nb' cannot name a module"),
         ({"name": "../up"}, UnsupportedModelError, "'../up' cannot name a module"),
         ({"board": "PICO"}, BoardError, "no board 'PICO'"),
-        ({"backend": "java"}, UnsupportedModelError, "unknown back end 'java'; choose from auto, table, expression, viper, thumb"),
+        (
+            {"backend": "java"},
+            UnsupportedModelError,
+            "unknown back end 'java'; choose from auto, table, expression, viper, thumb",
+        ),
         ({"X": np.zeros((2, 3))}, UnsupportedModelError, "X has shape (2, 3); the model takes (n_rows, 4)"),
         ({"X": np.zeros(4)}, UnsupportedModelError, "X has shape (4,)"),
         ({"X": [["a"] * 4]}, UnsupportedModelError, "X is no array of numbers"),

@@ -248,7 +248,17 @@ def one_line(error: pytest.ExceptionInfo[PortError]) -> str:
     [
         ("/dev/ttyNOPE", "no such port"),
         ("socket://127.0.0.1:1", "edgewise emulate RPI_PICO"),
-        ("socket://127.0.0.1", "edgewise emulate RPI_PICO"),
+        ("socket://127.0.0.1", "needs a host and a port number; edgewise emulate prints"),
+        ("socket://localhost:", "needs a host and a port number"),
+        ("socket://localhost:one", "needs a host and a port number"),
+        ("socket://:5000", "needs a host and a port number"),
+        ("emulatr", r"did you mean emulator\?"),
+        ("Unix", r"did you mean unix\?"),
+        ("cortex-m", r"did you mean cortex-m3\?"),
+        ("Auto", r"did you mean auto\?"),
+        ("RPI_PICO", "RPI_PICO is a board; --port takes auto, emulator, unix, cortex-m3, riscv, a device such as"),
+        ("rpi_pico2", "is a board"),
+        *((f"COM{n}", "no such port") for n in (3, 13, 33)),
         ("nonsense://1", "no port has such a name"),
         ("/dev/null", "cannot be opened"),
     ],
@@ -257,6 +267,12 @@ def test_absent_ports(port: str, remedy: str):
     with pytest.raises(PortError, match=remedy) as error:
         connect(port)
     assert one_line(error).startswith(port)
+
+
+@pytest.mark.usefixtures("emulated_pico")  # skips without the emulator
+def test_an_emulated_pico_of_the_command_is_named_as_such():
+    with connect("emulator") as board, pytest.raises(DeviceError, match=r"^remove nowhere on the emulated Pico: "):
+        board.remove("nowhere")
 
 
 def test_auto_without_a_board(monkeypatch: pytest.MonkeyPatch):

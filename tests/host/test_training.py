@@ -46,6 +46,7 @@ def test_no_group_is_on_both_sides(seed):
     assert sides[0] | sides[1] == set(dataset.groups)
     assert len(trained.X_train) + len(trained.X_test) == len(dataset.y)
     assert "split by whole groups (person)" in trained.facts[-1]
+    assert (trained.n_test_groups, trained.n_groups) == (len(sides[1]), 10)
 
 
 def test_what_a_random_split_would_claim():
@@ -57,7 +58,7 @@ def test_what_a_random_split_would_claim():
 
 def test_without_groups_there_is_nothing_to_compare_with():
     trained = train(flat(), "tree")
-    assert trained.random_score is None
+    assert (trained.random_score, trained.n_groups, trained.n_test_groups) == (None, None, None)
     assert "split by random rows" in trained.facts[-1]
 
 

@@ -12,6 +12,7 @@ from sklearn.ensemble import RandomForestClassifier
 from sklearn.linear_model import LinearRegression
 from sklearn.tree import DecisionTreeClassifier
 
+import edgewise
 from edgewise import Program, transpile
 from edgewise.artifact import Artifact, of_program
 from edgewise.backends.module import literal
@@ -241,6 +242,15 @@ def test_the_paths_of_nested_ifs(target):
     assert board == "board: its nested ifs tell no path"
 
 
+@pytest.mark.parametrize(("n_trees", "says"), [(1, "through 1 tree:"), (2, "through 2 trees:")])
+def test_paths_that_do_not_part(target, n_trees, says):
+    forest = RandomForestClassifier(n_trees, max_depth=3, random_state=0).fit(IRIS.data, IRIS.target_names[IRIS.target])
+    program = transpile(forest, "checked", IRIS.data, backend="table")
+    artifact = of_program(program, IRIS.data[:1])
+    deployed_instead(target, artifact, program.source.replace("'setosa'", "'rose'"))
+    assert says in verify(artifact, target).paths[0]
+
+
 def test_a_changed_coefficient_is_found(target):
     program = line()
     deployed_instead(target, of_program(program), program.source.replace("return ", "return 1e-3 + ", 99))
@@ -299,8 +309,45 @@ def test_bytecode_that_the_board_does_not_take(target):
 
 
 def test_without_evidence(target):
-    with pytest.raises(ModelFileError, match="checked has no rows to verify with; transpile a training folder, or pass X_test"):
+    says = r"^checked has no rows to verify with; transpile a training folder, save again with program\.save\(DIR, X_test\)"
+    with pytest.raises(ModelFileError, match=says):
         verify(replace(of_program(iris()), evidence=None), target)
+
+
+def changed(row: int, column: int, value: float) -> np.ndarray:
+    X = IRIS.data.copy()
+    X[row, column] = value
+    return X
+
+
+@pytest.mark.parametrize(
+    ("X", "says"),
+    [
+        (changed(3, 2, np.nan), "X_test, row 3, column 'c': nan is not a finite float32 number; leave that row out"),
+        (changed(149, 0, np.inf), "X_test, row 149, column 'a': inf is not"),
+        (changed(0, 3, -1e39), "X_test, row 0, column 'd': -1e+39 is not"),
+        (IRIS.data[0], "X_test has shape (4,), checked takes (n_rows, 4); X_test.reshape(1, -1) makes it one row"),
+        (IRIS.data[:, 0], "X_test has shape (150,), checked takes (n_rows, 4)"),
+        (IRIS.data[:, :3], "X_test has shape (150, 3), checked takes (n_rows, 4)"),
+        (IRIS.data[None], "X_test has shape (1, 150, 4), checked takes (n_rows, 4)"),
+        ([["5,1", "1", "2", "3"]], "X_test is no array of numbers"),
+        ([[1, 2, 3, 4], [1, 2]], "X_test is no array of numbers"),
+    ],
+    ids=["nan", "inf", "beyond", "one row", "one column", "a column less", "a dimension more", "text", "ragged"],
+)
+def test_rows_that_are_none(X, says):
+    """Refused before anything is sent: this port would be an error of its own."""
+    tree = DecisionTreeClassifier(max_depth=3).fit(IRIS.data, IRIS.target)
+    program = transpile(tree, "checked", IRIS.data, [*"abcd"])
+    with pytest.raises(EdgewiseError) as error:
+        edgewise.verify(program, "/dev/ttyNOPE", X)
+    assert str(error.value).startswith(says)
+    assert len(str(error.value).splitlines()) == 1
+
+
+def test_a_column_without_a_name_is_told_by_its_number():
+    with pytest.raises(EdgewiseError, match=r"^X_test, row 3, column 2: nan is not"):
+        edgewise.verify(iris(), "/dev/ttyNOPE", changed(3, 2, np.nan))
 
 
 def test_an_earlier_version_on_the_board_proves_nothing(target):

@@ -61,7 +61,7 @@ def _trees(model: BoardModel, core: BoardTrees, names: Sequence[str]) -> Emissio
             functions.append(_Interpreter(f"_tree_{i}", table, names).interpret(expression))
     roots = tuple(Name(f"_tree_{i}") for i in range(len(core.roots)))
     constants |= {"_ROOTS": roots, "_CONSTANTS": pack_floats(table)}
-    return Emission(("common", "constants", "walk_call", kernel), constants, "\n\n".join(functions))
+    return Emission(("common", "checked", "constants", "walk_call", kernel), constants, "\n\n".join(functions))
 
 
 def _tree_expression(core: BoardTrees, numbers: np.ndarray, root: int) -> tuple[ast.Expr, int]:
@@ -103,7 +103,7 @@ def _linear(model: BoardModel, core: BoardLinear, names: Sequence[str]) -> Emiss
     with recursion_limit(20 * model.n_features + 1000):
         code = _Interpreter("_sums", table, names).interpret(ast.VectorVal(scores))
     constants = {"_CONSTANTS": pack_floats(table)} | linear_constants(model)
-    return Emission(("common", "constants", "scores_call", *linear_kernels(model, core)), constants, code)
+    return Emission(("common", "checked", "constants", "scores_call", *linear_kernels(model, core)), constants, code)
 
 
 def _neighbors(model: BoardModel, core: BoardNeighbors, names: Sequence[str]) -> Emission:

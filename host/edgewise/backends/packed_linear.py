@@ -2,8 +2,8 @@
 
 Three words a feature: 156 less its binary places (a float32's exponent is taken off that, and its mantissa, with its first bit as
 bit 30, shifted right by the rest is twice the number of units), the least number of units, and how many numbers there are from
-that on: the row's whole numbers count from the middle of these. Then, score by score: the low and the high part of its intercept, and
-its coefficients, with zeros up to a whole group of them.
+that on: the row's whole numbers count from the middle of these. Then, score by score: the low and the high part of its
+intercept, and its coefficients, with zeros up to a whole group of them.
 """
 
 import numpy as np

@@ -1,9 +1,9 @@
 """Nearest neighbors for the kernels: prototypes as small whole numbers on a grid, on which distances are integers.
 
-The kernel puts a row on the same grid and ranks the prototypes by |p|^2 - 2 p.x, which orders them like |x - p|^2. Where the
-prototypes and the row lie on the grid exactly, the k nearest are known. Elsewhere the grid's distances are wrong by no more than a
-margin that is proved here and in kernels/neighbors_found.py, so that all but a few prototypes are ruled out, and plain code takes
-the distances to those in float32, as the table back end does to all.
+The kernel puts a row on the same grid and ranks the prototypes by |p|^2 - 2 p.x, which orders them like |x - p|^2 (where x is 0,
+as pixels often are, a feature costs nothing). Where the prototypes and the row lie on the grid exactly, the k nearest are known.
+Elsewhere the grid's distances are wrong by no more than a margin that is proved here and in kernels/neighbors_found.py, so that
+all but a few prototypes are ruled out, and plain code takes the distances to those in float32, as the table back end does to all.
 
 Words of the tables: HEADER, then two a feature (see Axes), |p|^2 of each prototype, and the grid: of four prototypes at a time
 their first number, their second ...; prototypes that fill up the last four are farther away than any.
@@ -24,14 +24,15 @@ TOGETHER = 4  # prototypes whose distances are summed at the same time
 HEADER = 3  # words: byte offsets of the squares and of the grid, and the bytes of four prototypes
 FAR = 1 << 30  # squared distances on the grid are below this
 BYTE, SHORT = 255, 65535
-LOSSLESS_REACH = 1 << 17
+LARGEST_REACH = 1 << 17
+HALF = 1 << 15
 FRACTION_BITS = 8  # of a row's place on the grid, while it is rounded
 PRODUCT_BITS = 31
 MOST_FACTOR_BITS = 15
 MOST_MARGIN = 1 << 15  # in units of 2^-8
 LARGEST_SCALE = 40  # bits: grid steps from 2^-40 to 2^40, whose squares and their sums are normal float32
 SPARE_CANDIDATES = 32  # beyond k
-WORK = 8  # words before the row's: bound, how many of the row, how many candidates, |row|^2, four sums
+WORK = 8  # words before the row's: bound, words of the row (thumb), how many candidates, |row|^2, four sums
 MOST_COUNTED_CLASSES = 255
 ROUND_SCALES = (1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0, 200.0, 500.0, 1000.0)  # grids of readings that were rounded to decimals
 ON_A_ROUND_GRID, LEAST_ROUND_STEPS = 0.01, 8  # a prototype this near to a step costs the filter little
@@ -39,8 +40,8 @@ ON_A_ROUND_GRID, LEAST_ROUND_STEPS = 0.01, 8  # a prototype this near to a step 
 
 @dataclass(frozen=True)
 class Grid:
-    """scale: steps a unit of (row - center) * factor. origin: of each feature, in that unit. step: (n_prototypes, n_features), whole
-    numbers from 0 to `most`. lossless: the step times 1/scale, plus the origin, is the prototype, and rows are not moved."""
+    """scale: steps a unit of (row - center) * factor. origin: of each feature, in that unit. step: (n_prototypes, n_features),
+    whole numbers from 0 to `most`. lossless: step / scale + origin is the prototype, and rows are not moved."""
 
     scale: float
     origin: np.ndarray
@@ -51,17 +52,18 @@ class Grid:
 
 @dataclass(frozen=True)
 class Axes:
-    """How a raw number x becomes 2^-8 of steps: ((int(x * 2**exponent) - zero) * multiplier) >> shift, where the difference has to
-    fit `bits` and a sign.
+    """How a raw number x becomes 2^-8 of steps: ((int(x * 2**exponent) - zero) * multiplier) >> shift, where the difference has
+    to fit `bits` and a sign.
 
-    words: zero, and bits << 24 | (exponent + 128) << 16 | multiplier. error: of each feature, steps. reach: steps, beyond which no
-    row is taken.
+    words: zero, and bits << 24 | (exponent + 128) << 16 | multiplier. error: of each feature, steps. reach: steps, beyond which
+    no row is taken. paired: no sum of a prototype's steps times a row's exceeds 15 bits and a sign.
     """
 
     words: np.ndarray
     shift: int
     error: np.ndarray
     reach: int
+    paired: bool
 
 
 @dataclass(frozen=True)
@@ -83,7 +85,7 @@ def emit(model: BoardModel, core: BoardNeighbors, kernel: str) -> Emission:
     packed = pack_neighbors(core)
     n_classes = len(model.classes or ())
     listed = min(len(core.prototypes), core.k + SPARE_CANDIDATES)
-    nearest = WORK + 2 * model.n_features + 2  # the two words before are smaller than any distance
+    nearest = WORK + 2 * model.n_features + 3  # after the row and its end two words that are smaller than any distance
     moved = _is_moved(core)
     constants: dict[str, object] = {
         "_DATA": packed.data,
@@ -99,6 +101,7 @@ def emit(model: BoardModel, core: BoardNeighbors, kernel: str) -> Emission:
         "_MARGIN": packed.margin,
         "_LOSSLESS": packed.grid.lossless,
         "_WIDE": packed.grid.most > BYTE,
+        "_PAIRED": packed.axes.paired,
         "_MOVED": moved,
         "_CENTER": pack_floats(core.center) if moved else b"",
         "_FACTOR": pack_floats(core.factor) if moved else b"",
@@ -125,7 +128,8 @@ def emit(model: BoardModel, core: BoardNeighbors, kernel: str) -> Emission:
         answer = ("neighbors_votes",)
         constants |= {"_N_CLASSES": n_classes, "_N_NEAREST": core.k, "_VOTES": nearest + 2 * core.k + listed}
     kernels = ("common", "rows", "packed_data", distance, "neighbors_candidates", f"weights_{core.weights}", f"neighbors_{kind}")
-    compiled = (f"rows_{kernel}", "rows_native", f"neighbors_grid_{kernel}", f"neighbors_{kernel}", "neighbors_found", *answer, f"backend_{kernel}")
+    own = (f"neighbors_grid_{kernel}", f"neighbors_{kernel}", "neighbors_found")
+    compiled = (f"rows_{kernel}", "rows_native", *own, *answer, f"backend_{kernel}")
     return Emission(kernels, constants, compiled=compiled, plain=("neighbors_packed",))
 
 
@@ -133,7 +137,7 @@ def pack_neighbors(core: BoardNeighbors) -> PackedNeighbors:
     """Raises UnsupportedModelError where no grid fits."""
     n = core.prototypes.shape[1]
     most = BYTE
-    while not _reach(most, n):
+    while not _reach(most, n, LARGEST_REACH):
         most //= 2
     grid = _lossless(core) or _round(core, most) or _rounded(core, most)
     axes = _axes(core, grid)
@@ -164,10 +168,9 @@ def _is_moved(core: BoardNeighbors) -> bool:
     return bool(core.center.any() or (core.factor != 1).any())
 
 
-def _reach(most: int, n: int, lossless: bool = False) -> int:
-    """A power of two beyond the grid from which every squared distance to it is below FAR; 0 if there is none. Up to four times the
-    grid where farther rows would cost precision."""
-    reach = LOSSLESS_REACH if lossless else 4 << most.bit_length()
+def _reach(most: int, n: int, enough: int) -> int:
+    """A power of two beyond the grid, no more than enough, from which every squared distance to it is below FAR; 0 if none is."""
+    reach = 1 << enough.bit_length() - 1
     while reach > most and n * (reach + most) ** 2 >= FAR:
         reach //= 2
     return reach if reach > most else 0
@@ -194,7 +197,7 @@ def _lossless(core: BoardNeighbors) -> Grid | None:
         if not _is_whole(on_grid):
             return None
         most = max(1, int(np.ptp(on_grid, axis=0).max()))
-        if most <= SHORT and _reach(most, prototypes.shape[1], True):
+        if most <= SHORT and _reach(most, prototypes.shape[1], LARGEST_REACH):
             return _grid(core, 2.0**bits, True)
     return None
 
@@ -226,7 +229,12 @@ def _rounded(core: BoardNeighbors, most: int) -> Grid:
 
 def _axes(core: BoardNeighbors, grid: Grid) -> Axes:
     """Raises UnsupportedModelError where a feature is too far from zero beside its spread."""
-    reach = _reach(grid.most, core.prototypes.shape[1], grid.lossless)
+    # Farther than twice the grid away precision is lost, unless all is exact; and sums may no longer fit half a word.
+    near = 2 << grid.most.bit_length()
+    in_half = (HALF - 1) // max(1, int(grid.step.sum(axis=1, dtype=np.int64).max()))
+    paired = near <= in_half
+    enough = in_half if paired else LARGEST_REACH
+    reach = _reach(grid.most, core.prototypes.shape[1], enough if grid.lossless else near)
     shift = PRODUCT_BITS - FRACTION_BITS - (reach.bit_length() - 1)
     words, errors = [], []
     columns = zip(core.center.tolist(), core.factor.tolist(), grid.origin.tolist(), strict=True)
@@ -246,7 +254,7 @@ def _axes(core: BoardNeighbors, grid: Grid) -> Axes:
         moved = 0 if grid.lossless else (reach + abs(origin) * grid.scale) * 4 * UNIT  # in float32, by a difference and a product
         errors.append((cut / 2**shift + 1) / 2**FRACTION_BITS + moved)
         words.append([zero_bits & 0xFFFFFFFF, bits << 24 | exponent + 128 << 16 | multiplier])
-    return Axes(np.array(words, "<u4"), shift, np.array(errors), reach)
+    return Axes(np.array(words, "<u4"), shift, np.array(errors), reach, paired)
 
 
 def _axis(zero: float, slope: float, reach: int, shift: int) -> tuple[int, int, int] | None:

@@ -43,7 +43,7 @@ def _trees(model: BoardModel, core: BoardTrees) -> Emission:
         "_ROOTS": tuple(int(root) for root in roots),
     }
     walk, thresholds = _thresholds(core.threshold)
-    return Emission(("common", walk, kernel), constants | thresholds)
+    return Emission(("common", "checked", walk, kernel), constants | thresholds)
 
 
 def _thresholds(threshold: np.ndarray) -> tuple[str, dict[str, object]]:
@@ -102,7 +102,7 @@ def _linear(model: BoardModel, core: BoardLinear) -> Emission:
         "_INTERCEPT": pack_floats(core.intercept),
         "_N_SCORES": len(core.intercept),
     }
-    kernels = ("common", "scores_table", *linear_kernels(model, core))
+    kernels = ("common", "checked", "scores_table", *linear_kernels(model, core))
     return Emission(kernels, constants | linear_constants(model))
 
 
@@ -124,7 +124,7 @@ def _neighbors(model: BoardModel, core: BoardNeighbors) -> Emission:
         code = code_for(core.target)
         constants |= {"CLASSES": model.classes, "_TARGET_CODE": code, "_TARGET": pack(code, core.target)}
     kind = "regressor" if model.classes is None else "classifier"
-    kernels = ("common", f"distance_{core.metric}", "nearest", f"weights_{core.weights}", f"neighbors_{kind}")
+    kernels = ("common", "checked", f"distance_{core.metric}", "nearest", f"weights_{core.weights}", f"neighbors_{kind}")
     return Emission(kernels, constants)
 
 

@@ -4,6 +4,7 @@ import ast
 import errno
 import math
 import os
+import re
 import struct
 import sys
 import time
@@ -246,6 +247,8 @@ def _first_usb_port() -> str:
 
 def _why_closed(port: str) -> str:
     """mpremote drops the reason why a port would not open: open it again and read the reason."""
+    if port.startswith("socket://") and not re.match(r"socket://[^/]+:\d+(\D|$)", port):
+        return f"{port}: socket:// needs a host and a port number; edgewise emulate prints such an address"
     try:
         serial.serial_for_url(port, exclusive=True).close()
     except (ValueError, TypeError) as error:

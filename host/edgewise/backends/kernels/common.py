@@ -1,4 +1,4 @@
-"""Taken over by every generated module: packed constants read in place, and the check of a row."""
+"""Taken over by every generated module: packed constants, read in place."""
 
 from array import array
 
@@ -25,18 +25,3 @@ def _view(code, packed):
         return array(code, packed)
     kind, size = {"H": (uctypes.UINT16, 2), "I": (uctypes.UINT32, 4), "f": (uctypes.FLOAT32, 4)}[code]
     return uctypes.struct(address, (uctypes.ARRAY | 0, kind | len(packed) // size))
-
-
-def _checked(x):
-    """The row as a list or tuple of finite float32. Allocates nothing when it is one already, on a single-precision board."""
-    if len(x) != N_FEATURES:
-        raise ValueError("expected %d features, got %d" % (N_FEATURES, len(x)))
-    if _DOUBLE:
-        x = array("f", list(x))  # of bytes it would take the bits
-    if not isinstance(x, (list, tuple)):
-        x = list(x)
-    low, high = -_INF, _INF
-    for value in x:
-        if not low < value < high:
-            raise ValueError("a feature is not finite (or beyond single precision): %r" % value)
-    return x

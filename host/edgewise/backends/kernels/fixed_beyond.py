@@ -1,4 +1,4 @@
-"""Linear scores in floats from tables in fixed point (see backends/packed_linear.py): for rows beyond what those were made for."""
+"""Linear scores in floats from tables in fixed point (see backends/packed_linear.py), for rows beyond the limits of those."""
 
 from array import array
 from math import ldexp

@@ -1,5 +1,4 @@
-"""Linear scores in fixed point (see backends/packed_linear.py and fixed.py) by MicroPython's native emitter, on every architecture
-that has one."""
+"""Linear scores in fixed point (see backends/packed_linear.py and fixed.py), compiled by MicroPython's native emitter."""
 
 # ruff: noqa: F821 - const and ptr32
 
@@ -50,8 +49,8 @@ def _units(row: ptr32, data: ptr32, work: ptr32) -> bool:
 
 @micropython.viper
 def _sums(coefs: ptr32, units: ptr32) -> int:
-    # coefs: the tables; units: the work area. Leaves the scores behind the units, low and high word of each; gives the place of the
-    # largest. Both are moved along, as registers hold the first two locals only.
+    # coefs: the tables; units: the work area. Leaves the scores behind the units, low and high word of each; gives the place of
+    # the largest. Both are moved along, as registers hold the first two locals only.
     low = h = w = high = k = best = best_low = best_high = 0
     up = 0
     top = 1

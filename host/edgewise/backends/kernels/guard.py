@@ -4,5 +4,5 @@ _KERNEL = ""
 
 try:
     exec(_KERNEL)
-except (NameError, SyntaxError, MemoryError, NotImplementedError):  # no emitter, no room, or objects of another layout
+except (ImportError, NameError, SyntaxError, MemoryError, NotImplementedError):  # no emitter, no room, another layout of objects
     pass

@@ -1,6 +1,7 @@
 """The k nearest prototypes, by insertion into a sorted list; among equal distances the earlier prototype stays."""
 
-from edgewise.backends.kernels.common import _INF, N_FEATURES, _checked, _view
+from edgewise.backends.kernels.checked import _checked
+from edgewise.backends.kernels.common import _INF, N_FEATURES, _view
 from edgewise.backends.kernels.distance_euclidean import _distance
 
 _K = 1

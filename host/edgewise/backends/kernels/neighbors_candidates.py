@@ -8,7 +8,8 @@ from edgewise.backends.kernels.rows import _buffer
 
 _K = 1
 _N_PROTOTYPES = 2
-_NEAREST_AT = 1  # words of the work area: of each neighbor its distance and its number; numbers of prototypes that may be neighbors
+# words of the work area: of each neighbor its distance and its number; then the numbers of prototypes that may be neighbors
+_NEAREST_AT = 1
 _LISTED_AT = 3
 _MOVED = True
 _CENTER = b"\x00\x00\x00\x00\x00\x00\x00\x00"

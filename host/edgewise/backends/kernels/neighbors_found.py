@@ -48,7 +48,7 @@ def _found(x) -> int:
                 work[i] = work[i] + work[3]
                 i += 2
             return 0 - 1
-    # A distance d on the grid is within e of the one to be compared, e being half of the margin and the root of what the row lost.
+    # A distance d on the grid is within e of the one to be compared, e being half the margin and the root of what the row lost.
     # So none of those beyond d + 2 e of the k-th is among the nearest. In whole numbers, rounded up: (d + 2 e)^2.
     square = work[_LISTED - 2] + work[3] & far - 1
     error = int(_root(error)) * 2 + _MARGIN

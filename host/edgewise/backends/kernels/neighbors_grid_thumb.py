@@ -18,7 +18,7 @@ def _on_grid(r0, r1, r2):
     mov(r6, r11)
     mov(r7, r12)
     push({r2, r3, r4, r5, r6, r7})
-    # r8 place of the prototypes' bytes, r9 what is lost, r10 and r11 sums of squares: rounded off, and of the row; r12 next to write
+    # r8 place of the prototypes' bytes, r9 what is lost, r10 sum of the squares rounded off, r11 of the row's, r12 next to write
     add(r2, 32)
     mov(r12, r2)
     ldr(r3, [r1, 0])

@@ -9,8 +9,8 @@ _WIDE = const(False)
 
 @micropython.viper
 def _on_grid(row: ptr32, data: ptr32, work: ptr32) -> int:
-    # Writes x and the place of its prototypes' bytes for each feature where x is not 0. Gives 0: all is exact; above: 1 and the sum
-    # of the squares that were rounded off, in 2^-16; below: a number is out of reach.
+    # Writes x and the place of its prototypes' bytes for each feature where x is not 0, then a 0. Gives 0: all is exact; above: 1
+    # and the sum of the squares that were rounded off, in 2^-16; below: a number is out of reach.
     # A 64-bit machine loads words without their sign; shifted to the top and back they have it.
     up = 1
     if up << 31 > 0:
@@ -64,7 +64,7 @@ def _on_grid(row: ptr32, data: ptr32, work: ptr32) -> int:
             to += 2
             square += x * x
         i += 1
-    work[1] = to - 8
+    work[to] = 0
     work[3] = square
     if lost:
         return rounded + 1

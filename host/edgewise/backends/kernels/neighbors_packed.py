@@ -4,6 +4,6 @@ from edgewise.backends.kernels.rows import _fill
 
 
 def _found(x):
-    """Takes the row into the buffer. How many prototypes may be neighbors: of those in the work area; 0: of all; -1: just the k."""
+    """Takes the row into the buffer. How many prototypes may be neighbors: of the work area; 0: all; -1: the k alone."""
     _fill(x)
     return 0

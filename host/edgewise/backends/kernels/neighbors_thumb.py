@@ -9,18 +9,20 @@ _NEAREST = const(14)  # words of the work area
 _LISTED = const(16)
 _MOST_LISTED = const(2)
 _WIDE = const(False)
+_PAIRED = const(False)
 
 
 @micropython.asm_thumb
 def _scan(r0, r1, r2):
-    # r0: tables, r1: work area, r2: whether to list the numbers of all whose |p|^2 - 2 p.x is below the bound, or keep the k nearest
+    # r0: tables, r1: work area, r2: whether to list the numbers of all whose |p|^2 - 2 p.x is below the bound, or keep the k
+    # nearest
     mov(r3, r8)
     mov(r4, r9)
     mov(r5, r10)
     mov(r6, r11)
     mov(r7, r12)
     push({r0, r2, r3, r4, r5, r6, r7})
-    # r8 the next four prototypes, r9 end of the row's numbers, r10 their begin, r11 work area, r12 next |p|^2; top of stack its end
+    # r8 next four prototypes, r9 end of the row's numbers, r10 their begin, r11 work area, r12 next |p|^2, on the stack its end
     mov(r11, r1)
     ldr(r3, [r0, 0])
     add(r3, r3, r0)
@@ -39,14 +41,29 @@ def _scan(r0, r1, r2):
     label(FOUR)
     mov(r4, 0)
     mov(r5, 0)
-    mov(r6, 0)
-    mov(r7, 0)
+    if _PAIRED:
+        mov(r7, 0xFF)
+        lsl(r6, r7, 16)
+        orr(r6, r7)
+    else:
+        mov(r6, 0)
+        mov(r7, 0)
     mov(r0, r10)
     b(ENDED)
     label(NUMBER)
     data(2, 0xC806)  # ldmia r0!, {r1, r2}
     data(2, 0x4442)  # add r2, r8
-    if _WIDE:
+    if _PAIRED:
+        ldr(r2, [r2, 0])
+        mov(r3, r2)
+        and_(r3, r6)
+        mul(r3, r1)
+        add(r4, r4, r3)
+        lsr(r2, r2, 8)
+        and_(r2, r6)
+        mul(r2, r1)
+        add(r5, r5, r2)
+    elif _WIDE:
         ldrh(r3, [r2, 0])
         mul(r3, r1)
         add(r4, r4, r3)
@@ -75,6 +92,17 @@ def _scan(r0, r1, r2):
     label(ENDED)
     data(2, 0x4548)  # cmp r0, r9
     bne(NUMBER)
+    if _PAIRED:
+        lsl(r1, r4, 16)
+        asr(r1, r1, 16)
+        lsl(r2, r5, 16)
+        asr(r2, r2, 16)
+        sub(r6, r4, r1)
+        asr(r6, r6, 16)
+        sub(r7, r5, r2)
+        asr(r7, r7, 16)
+        mov(r4, r1)
+        mov(r5, r2)
 
     mov(r3, r11)
     mov(r0, r3)

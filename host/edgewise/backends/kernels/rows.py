@@ -2,13 +2,16 @@
 
 from array import array
 
-from edgewise.backends.kernels.common import N_FEATURES, _checked
+from edgewise.backends.kernels.common import _INF, N_FEATURES
 
 _buffer = array("f", bytes(4 * N_FEATURES))
 
 
 def _fill(x):
-    """The row into the buffer, whatever sequence it is. Raises ValueError."""
-    x = _checked(x)
-    for i in range(N_FEATURES):
-        _buffer[i] = x[i]
+    """The row into the buffer, whatever sequence of numbers it is. Raises ValueError."""
+    if len(x) != N_FEATURES:
+        raise ValueError("expected %d features, got %d" % (N_FEATURES, len(x)))
+    for i, value in enumerate(x):
+        _buffer[i] = value
+        if not -_INF < _buffer[i] < _INF:
+            raise ValueError("a feature is not finite (or beyond single precision): %r" % value)

@@ -1,6 +1,6 @@
 """Linear scores from a generated sum each."""
 
-from edgewise.backends.kernels.common import _checked
+from edgewise.backends.kernels.checked import _checked
 
 
 def _sums(x):

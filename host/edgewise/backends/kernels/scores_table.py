@@ -1,6 +1,7 @@
 """Linear scores from a packed matrix of coefficients."""
 
-from edgewise.backends.kernels.common import _checked, _view
+from edgewise.backends.kernels.checked import _checked
+from edgewise.backends.kernels.common import _view
 
 _CENTERED = True
 _CENTER = b"\x00\x00\x00\x00\x00\x00\x00\x00"

@@ -1,6 +1,7 @@
 """Soft vote of trees in whole numbers. Leaf numbers below the number of classes are pure leaves of that class."""
 
-from edgewise.backends.kernels.common import _checked, _view
+from edgewise.backends.kernels.checked import _checked
+from edgewise.backends.kernels.common import _view
 from edgewise.backends.kernels.walk_direct import _ROOTS, _leaves
 
 CLASSES = ("no", "yes")

@@ -1,6 +1,7 @@
 """Mean of trees whose leaves are whole steps above an offset."""
 
-from edgewise.backends.kernels.common import _checked, _view
+from edgewise.backends.kernels.checked import _checked
+from edgewise.backends.kernels.common import _view
 from edgewise.backends.kernels.walk_direct import _leaves
 
 _LEAF_STEPS = b"\x00\x00\x00\x00\x01\x00\x00\x00"

@@ -1,0 +1,20 @@
+"""The check of a row."""
+
+from array import array
+
+from edgewise.backends.kernels.common import _DOUBLE, _INF, N_FEATURES
+
+
+def _checked(x):
+    """The row as a list or tuple of finite float32. Allocates nothing when it is one already, on a single-precision board."""
+    if len(x) != N_FEATURES:
+        raise ValueError("expected %d features, got %d" % (N_FEATURES, len(x)))
+    if _DOUBLE:
+        x = array("f", list(x))  # of bytes it would take the bits
+    if not isinstance(x, (list, tuple)):
+        x = list(x)
+    low, high = -_INF, _INF
+    for value in x:
+        if not low < value < high:
+            raise ValueError("a feature is not finite (or beyond single precision): %r" % value)
+    return x
