@@ -31,7 +31,7 @@ ESP32 = "xtensawin"
 
 
 class Unfitted(Exception):
-    """scikit-learn itself refuses: an optimizer overflows, or a solver does not take this option."""
+    """scikit-learn itself refuses: an optimizer overflows or gives up, or a solver does not take this option."""
 
 
 class Refused(Exception):
@@ -49,7 +49,7 @@ def attack(spec: Spec, target: Target, heap_free: int | None = None) -> Verifica
     """
     try:
         case = build(spec)
-    except (ValueError, ZeroDivisionError) as error:
+    except (ValueError, ZeroDivisionError, RuntimeError) as error:
         raise Unfitted(str(error)) from error
     name = "edgewise_case"
     try:

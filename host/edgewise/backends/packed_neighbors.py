@@ -2,8 +2,8 @@
 
 The kernel puts a row on the same grid and ranks the prototypes by |p|^2 - 2 p.x, which orders them like |x - p|^2 (where x is 0,
 as pixels often are, a feature costs nothing). Where the prototypes and the row lie on the grid exactly, the k nearest are known.
-Elsewhere the grid's distances are wrong by no more than a margin that is proved here and in kernels/neighbors_found.py, so that
-all but a few prototypes are ruled out, and plain code takes the distances to those in float32, as the table back end does to all.
+Elsewhere the grid's distances are wrong by no more than a margin that is proved here and in kernels/neighbors_found_native.py, so
+that all but a few prototypes are ruled out, and plain code takes the distances to those in float32, as the table back end does.
 
 Words of the tables: HEADER, then two a feature (see Axes), |p|^2 of each prototype, and the grid: of four prototypes at a time
 their first number, their second ...; prototypes that fill up the last four are farther away than any.
@@ -125,10 +125,10 @@ def emit(model: BoardModel, core: BoardNeighbors, kernel: str) -> Emission:
     kind = "regressor" if model.classes is None else "classifier"
     answer: tuple[str, ...] = ()
     if model.classes is not None and core.weights == "uniform" and n_classes <= MOST_COUNTED_CLASSES:
-        answer = ("neighbors_votes",)
+        answer = ("neighbors_votes_native",)
         constants |= {"_N_CLASSES": n_classes, "_N_NEAREST": core.k, "_VOTES": nearest + 2 * core.k + listed}
     kernels = ("common", "rows", "packed_data", distance, "neighbors_candidates", f"weights_{core.weights}", f"neighbors_{kind}")
-    own = (f"neighbors_grid_{kernel}", f"neighbors_{kernel}", "neighbors_found")
+    own = (f"neighbors_grid_{kernel}", f"neighbors_{kernel}", "neighbors_found_native")
     compiled = (f"rows_{kernel}", "rows_native", *own, *answer, f"backend_{kernel}")
     return Emission(kernels, constants, compiled=compiled, plain=("neighbors_packed",))
 
