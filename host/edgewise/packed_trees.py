@@ -1,8 +1,8 @@
 """Trees for the kernels: one constant of 32-bit words, the fields of a node as wide as this model needs.
 
 A node is a word, from its top: feature, two bits of zero (a shift leaves the feature times four), a flag whether its right child
-is a leaf, one for its left, a reference, and the threshold. Nodes stand in preorder: a left child that is no leaf follows its node, and
-so does the right child of a leaf's sibling. The reference is:
+is a leaf, one for its left, a reference, and the threshold. Nodes stand in preorder: a left child that is no leaf follows its
+node, and so does the right child of a leaf's sibling. The reference is:
     no leaf         how many nodes after the left child the right one stands
     one leaf        its number
     both            the place of a pair of numbers

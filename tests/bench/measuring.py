@@ -53,10 +53,7 @@ def measure(case: Case, artifact: Artifact, module: Module, machines: Machines) 
         cost=unless_too_large(lambda: _cost(pico, module, timed, case.py and module.tool == OURS)),
         insns=unless_too_large(lambda: _instructions(machines["cortex-m3"], module, timed)),
         need_py_m3=_least_heap_py(machines["cortex-m3"], module),
-        agreement={
-            port: unless_too_large(lambda port=port: _agreement(artifact, module, machines[port]))
-            for port in RUNTIMES
-        },
+        agreement={port: unless_too_large(lambda port=port: _agreement(artifact, module, machines[port])) for port in RUNTIMES},
         predicted=Predicted(size.heap_held_bytes, size.heap_import_mpy_bytes, size.heap_import_py_bytes)
         if module.tool == OURS
         else None,
@@ -92,6 +89,7 @@ def largest_forest(cortex: Target, most: int = 400) -> int:
         forest = copy(grown).set_params(n_estimators=n_trees)
         forest.estimators_ = grown.estimators_[:n_trees]
         program = transpile(forest, "largest_forest", X=X)
+        cortex.soft_reset()  # the last one fills the heap
         cortex.put(f"{FOLDER}/largest_forest.mpy", program.native["armv6m"])
         cortex.soft_reset()
         try:

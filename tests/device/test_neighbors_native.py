@@ -20,7 +20,7 @@ PORTS = {
     "unix_port": ("x64", "viper"),
     "cortex_m3": ("armv6m", "viper thumb"),
     "riscv": ("rv32imc", "viper"),
-    "emulated_pico": ("armv6m", "viper thumb"),
+    "emulated_pico": ("armv6m", "thumb"),  # viper's code is that of the Cortex-M3
 }
 EVERYWHERE = [(port, kernel) for port, (_, kernels) in PORTS.items() for kernel in kernels.split()]
 PICO_KINDS = ("whole", "signed", "wide", "scaled")  # the loops that a kernel may have; an emulated Pico is slow

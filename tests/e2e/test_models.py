@@ -77,7 +77,7 @@ def test_answers_in_single_precision(case: str, scaler: str, backend: str, port:
     holds(case, scaler, backend, hard_rows(case, scaler, backend), request.getfixturevalue(port))
 
 
-@pytest.mark.parametrize(("case", "scaler", "backend"), BOARDS)
+@pytest.mark.parametrize(("case", "scaler", "backend"), [form for form in BOARDS if form[2] != "viper"])  # as on the Cortex-M3
 def test_answers_of_the_pico(case: str, scaler: str, backend: str, emulated_pico: Target):
     model, core = fitted(case, scaler), program_of(case, scaler, backend).model.core
     few = 6 if "Neighbors" in case else 12

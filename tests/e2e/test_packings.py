@@ -1,7 +1,9 @@
 """Trees in every packing of a kernel's tables, at the edges of their fields, by every kernel on every runtime."""
 
+import re
 from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,10 +13,12 @@ from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
 from edgewise import Program, Target, transpile
 from edgewise.errors import UnsupportedModelError
+from edgewise.mpy import cross_compile
 from edgewise.packed_trees import MOST_CLASSES, pack_trees
 from edgewise.passes import BoardTrees
 from edgewise.verify import compare, verify
 
+DEVICE = Path(__file__).parents[1] / "device"
 RNG = np.random.default_rng(0)
 SOME = RNG.normal(size=(400, 5)).astype(np.float32).astype(np.float64)
 
@@ -59,6 +63,7 @@ SHAPES = {
     "trees of a leaf": Shape(RandomForestClassifier(3, max_depth=1), steps(0, 2, 2), np.arange(400) > 398, "key", {}),
 }
 KERNELS = ("thumb", "viper")
+pytestmark = pytest.mark.filterwarnings("ignore:The number of unique classes")
 
 
 @cache
@@ -107,6 +112,25 @@ def test_every_runtime_walks_it(port: str, name: str, kernel: str, request: pyte
         found = verify(artifact, target)
         assert found.passed, found.first_difference
         assert target.eval("__import__('packed').self_test()") >= 1
+
+
+@pytest.mark.parametrize(("port", "kernel", "arch"), [("cortex_m3", "thumb", "armv6m"), ("riscv", "viper", "rv32imc")])
+@pytest.mark.parametrize("name", SHAPES)
+def test_nothing_is_written_beside_the_work_area(port: str, kernel: str, arch: str, name: str, request: pytest.FixtureRequest):
+    """Whatever the row: random bytes, wrong lengths, no numbers at all."""
+    target: Target = request.getfixturevalue(port)
+    text = packed(name, kernel).compiled
+    found = re.search(r"^_N_WORK = const\((\d+)\)$", text, re.MULTILINE)
+    assert found
+    n = int(found[1])
+    target.soft_reset()
+    target.put("packed.mpy", cross_compile("packed", text.replace(found[0], f"_N_WORK = const({n + 8})"), arch))
+    try:
+        text = (DEVICE / "beside.py").read_text("utf-8")
+        assert int(target.exec(f"{text}\nprint(beside({n}))")) >= 11
+    finally:
+        target.remove("packed.mpy")
+        target.soft_reset()
 
 
 def test_limits_are_told():

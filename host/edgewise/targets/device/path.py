@@ -6,7 +6,7 @@
 def path(name, row, tree, fields):
     """[(feature, threshold, at most?), ...] for a row of packed float32; None where the module has no tables of nodes.
 
-    fields: of a kernel's nodes, the bits of feature, threshold and reference, whether thresholds are words, whether they are pooled.
+    fields: of a kernel's nodes, the bits of feature, threshold and reference; whether thresholds are words; whether pooled.
     """
     from array import array
     from struct import pack, unpack, unpack_from
