@@ -58,7 +58,7 @@ class Table:
     def _no_header(self) -> str:
         """What to add to an error about names, half of which or more are numbers."""
         n_values = sum(number(name) is not None for name in self.names)
-        return "; the first row looks like values: --no-header?" if self.named and 2 * n_values >= len(self.names) else ""
+        return "; the first row looks like values: --no-header?" if 2 * n_values >= len(self.names) else ""
 
     def place(self, column: int, row: int) -> str:
         """How an error names a cell; `row` counts from 0 without the header."""

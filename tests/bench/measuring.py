@@ -104,6 +104,7 @@ def largest_forest(cortex: Target, most: int = 400) -> int:
     while high - low > low // 100:
         middle = (low + high) // 2
         low, high = (middle, high) if fits(middle) else (low, middle)
+    cortex.soft_reset()
     cortex.remove(f"{FOLDER}/largest_forest.mpy")
     return low
 

@@ -112,7 +112,7 @@ def test_the_flow(edgewise, address, tmp_path):
     # the source, changed by hand: verify finds it and says where
     assert edgewise.ok("deploy", artifact, *board, "--source", "--json").json["removed"] == ["/lib/flow.mpy"]
     source = (artifact / "flow.py").read_text()
-    swapped = source.replace("CLASSES = ('down', 'up')", "CLASSES = ('up', 'down')")
+    swapped = source.replace("CLASSES = ('down', 'up',)", "CLASSES = ('up', 'down')")
     assert swapped != source
     with SerialBoard(address) as serial:
         serial.put("/lib/flow.py", swapped.encode())

@@ -99,9 +99,11 @@ def test_the_packing_is_the_one_meant(name: str):
     assert compare(program.model.classes, evidence, [module.predict(row) for row in evidence.X.tolist()]).passed
 
 
-@pytest.mark.parametrize("kernel", KERNELS)
+@pytest.mark.parametrize(
+    ("port", "kernel"),
+    [(port, kernel) for port in ("unix_port", "cortex_m3", "riscv") for kernel in KERNELS] + [("emulated_pico", "thumb")],
+)
 @pytest.mark.parametrize("name", SHAPES)
-@pytest.mark.parametrize("port", ["unix_port", "cortex_m3", "riscv", "emulated_pico"])
 def test_every_runtime_walks_it(port: str, name: str, kernel: str, request: pytest.FixtureRequest):
     target: Target = request.getfixturevalue(port)
     compiled = kernel if (kernel == "thumb") == (port in ("cortex_m3", "emulated_pico")) or kernel == "viper" else "plain"

@@ -258,7 +258,7 @@ def one_line(error: pytest.ExceptionInfo[PortError]) -> str:
         ("Auto", r"did you mean auto\?"),
         ("RPI_PICO", "RPI_PICO is a board; --port takes auto, emulator, unix, cortex-m3, riscv, a device such as"),
         ("rpi_pico2", "is a board"),
-        *((f"COM{n}", "no such port") for n in (3, 13, 33)),
+        *((f"COM{n}", "no such port; (no board|there) is") for n in (3, 13, 33)),
         ("nonsense://1", "no port has such a name"),
         ("/dev/null", "cannot be opened"),
     ],
