@@ -173,10 +173,14 @@ def _linear(core: BoardLinear | BoardFixed, n_classes: int, *_: object) -> list[
     return [(f"dropping features until {n} are left", 4 * (n_scores + own) * n) for n in kept]
 
 
-def _neighbors(core: BoardNeighbors, n_classes: int, *_: object) -> list[tuple[str, int]]:
+NUMBER_BYTES = {"": 4, "bytes": 1, "halves": 2, "rounded": 5}  # of a prototype, by packing; rounded ones beside their float32
+
+
+def _neighbors(core: BoardNeighbors, n_classes: int, _: object, packing: str) -> list[tuple[str, int]]:
     n, n_features = core.prototypes.shape
+    each = NUMBER_BYTES[packing] * n_features + (12 if packing else 4)
     kept = sorted({int(n * share) for share in SHARES} - set(range(core.k)))
-    return [(f"fitting on {count} training rows (train --train-rows {count})", (4 * n_features + 4) * count) for count in kept]
+    return [(f"fitting on {count} training rows (train --train-rows {count})", each * count) for count in kept]
 
 
 VARIANTS: dict[type, Callable[[Any, int, int | None, str], list[tuple[str, int]]]] = {

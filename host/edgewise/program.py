@@ -196,7 +196,8 @@ def _describe(model: BoardModel) -> tuple[str, ...]:
     """What the model is, and how far it may lie from scikit-learn's answer."""
     core = model.core
     if isinstance(core, BoardTrees):
-        size = f"{len(core.roots)} trees, {len(core.feature)} nodes, {len(core.votes)} leaves"
+        trees = "1 tree" if len(core.roots) == 1 else f"{len(core.roots)} trees"
+        size = f"{trees}, {len(core.feature)} nodes, {len(core.votes)} leaves"
         if core.full:
             bound = "classes equal scikit-learn's"
             if len(core.roots) > 1:

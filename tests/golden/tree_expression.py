@@ -1,6 +1,6 @@
 # tree_expression: DecisionTreeClassifier(random_state=0)
 # 1 features, 2 classes
-# 1 trees, 2 nodes, 3 leaves
+# 1 tree, 2 nodes, 3 leaves
 # classes equal scikit-learn's
 # back end: expression
 # the facts
@@ -10,7 +10,7 @@ from array import array
 
 N_FEATURES = 1
 FEATURES = ('light',)
-FINGERPRINT = '70541478'
+FINGERPRINT = '3c3282ea'
 BACKEND = 'expression'
 _INF = float("inf")
 _DOUBLE = float("16777217") != float("16777216")

@@ -130,7 +130,8 @@ def emit(model: BoardModel, core: BoardNeighbors, kernel: str) -> Emission:
     kernels = ("common", "rows", "packed_data", distance, "neighbors_candidates", f"weights_{core.weights}", f"neighbors_{kind}")
     own = (f"neighbors_grid_{kernel}", f"neighbors_{kernel}", "neighbors_found_native")
     compiled = (f"rows_{kernel}", "rows_native", *own, *answer, f"backend_{kernel}")
-    return Emission(kernels, constants, compiled=compiled, plain=("neighbors_packed",))
+    packing = "rounded" if not packed.grid.lossless else "halves" if packed.grid.most > BYTE else "bytes"
+    return Emission(kernels, constants, compiled=compiled, plain=("neighbors_packed",), packing=packing)
 
 
 def pack_neighbors(core: BoardNeighbors) -> PackedNeighbors:
