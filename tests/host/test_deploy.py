@@ -11,6 +11,7 @@ from edgewise import Program, firmware, transpile
 from edgewise.artifact import Artifact, of_program
 from edgewise.deploy import MARKS, Deployment, deploy
 from edgewise.errors import DeviceError, FitError
+from edgewise.mpy import NATIVE
 from edgewise.targets import UnixPort
 
 IRIS = load_iris()
@@ -110,9 +111,10 @@ def test_a_folder_that_would_be_imported_instead(target, artifact, folder):
         target.exec(f"import os; os.rmdir({folder[1:]!r})")
 
 
-def test_our_marks_are_in_both_forms_and_found_across_pieces(target, artifact):
-    for suffix in ("py", "mpy"):
-        assert all(mark in artifact.files[f"iris.{suffix}"] for mark in MARKS)
+def test_our_marks_are_in_every_form_and_found_across_pieces(target, artifact):
+    assert len(artifact.files) == 2 + len(NATIVE)
+    for content in artifact.files.values():
+        assert all(mark in content for mark in MARKS)
     for before in range(480, 530, 7):
         target.put("/iris.py", b"x" * before + b"self_test" + b"y" * 600)
         assert target.holds("/iris.py", (b"self_test",))

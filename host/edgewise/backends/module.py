@@ -69,6 +69,8 @@ def compose(header: str, emission: Emission, compiled: bool = False) -> str:
         body = _folded([*body, *machine], emission.constants)
     elif machine:
         text = "\n".join(machine)
+        if '"' in text or "\\" in text:
+            raise ValueError("a kernel's text would end its own quotes")
         for source, statement in _statements(GUARD):
             body.append(f'{KERNEL_TEXT} = """\n{text}\n"""' if _constant(statement) == KERNEL_TEXT else source)
     if compiled:
@@ -93,10 +95,7 @@ def _statements(kernel: str) -> Iterator[tuple[str, ast.stmt]]:
 
 
 def _machine_code(emission: Emission, unused: set[str]) -> Iterator[str]:
-    """The statements of the kernels that are compiled, without comments, every `if` on constants decided.
-
-    Nothing in them ends a text in triple quotes: no string of theirs holds a quote or a backslash.
-    """
+    """The statements of the kernels that are compiled, without comments, every `if` on constants decided."""
     settings = {name: value for name, value in emission.constants.items() if isinstance(value, int)}
     defined: set[str] = set()
     for kernel in emission.compiled:
