@@ -55,6 +55,7 @@ def test_an_interrupted_verify_leaves_the_target_usable(port: str, artifact: Art
         verify(artifact, target, on_progress=interrupt)
     assert target.eval("sorted(dir())") == before
     assert verify(artifact, target, 10).n_equal == 10
+    target.soft_reset()  # others import a module of this name, too
 
 
 def test_a_board_that_is_pulled_out_while_it_verifies(artifact: Artifact):
