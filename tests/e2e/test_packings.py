@@ -58,7 +58,7 @@ SHAPES = {
         RandomForestClassifier(8, max_leaf_nodes=20), steps(0, 9), np.arange(400) % MOST_CLASSES, "key", {"_SHORT_ENTRIES": False}
     ),
     "most classes": Shape(DecisionTreeClassifier(), np.arange(400.0)[:, None], np.arange(400) % MOST_CLASSES, "key", {"_C": 8}),
-    "many features": Shape(RandomForestClassifier(4), RNG.normal(size=(60, 1500)), np.arange(60) % 3, "wide", {"_F": 11}),
+    "many features": Shape(RandomForestClassifier(4), RNG.normal(size=(60, 1200)), np.arange(60) % 3, "wide", {"_F": 11}),
     "one feature, one leaf": Shape(DecisionTreeRegressor(), np.zeros((4, 1)), np.full(4, 2.5), "key", {"_F": 1}),
     "trees of a leaf": Shape(RandomForestClassifier(3, max_depth=1), steps(0, 2, 2), np.arange(400) > 398, "key", {}),
 }

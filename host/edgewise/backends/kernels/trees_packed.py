@@ -29,12 +29,12 @@ def _signed(word):
 def _keys():
     """The row's numbers as integers that compare like them; of their thresholds' bits, rounded up, where nodes hold fewer."""
     bits = bytes(_buffer)
-    keys = []
+    keys = [0] * N_FEATURES  # a list that grows needs twice the room
     for i in range(0, 4 * N_FEATURES, 4):
         key = bits[i] | bits[i + 1] << 8 | bits[i + 2] << 16 | (bits[i + 3] & 0x7F) << 24
         if bits[i + 3] >> 7:
             key = -key
-        keys.append(key if _WIDE or _POOLED else -(-key >> 32 - _T))
+        keys[i >> 2] = key if _WIDE or _POOLED else -(-key >> 32 - _T)
     return keys
 
 
