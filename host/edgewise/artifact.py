@@ -72,14 +72,15 @@ def of_program(program: "Program", X: np.ndarray | None = None) -> Artifact:
     X = program.rows if X is None else X
     files = {f"{program.name}.py": program.source.encode(), f"{program.name}.mpy": program.mpy}
     files |= {f"{program.name}.{arch}.mpy": mpy for arch, mpy in program.native.items()}
+    size = _size(program)
     return Artifact(
         name=program.name,
         files=files,
         classes=program.model.classes,
         n_features=program.model.n_features,
         board=program.board,
-        footprint=_size(program),
-        smaller=_smaller(program),
+        footprint=size,
+        smaller=_smaller(program, size),
         evidence=None if X is None else program.golden(X),
         splits=Splits.of(program.model.core) if isinstance(program.model.core, BoardTrees) else None,
         feature_names=program.feature_names,
@@ -91,18 +92,19 @@ def _size(program: "Program") -> Footprint:
     return footprint(program.source, program.mpy, program.compiled, program.native.get(program.arch, b""))
 
 
-def _smaller(program: "Program") -> tuple[tuple[str, Footprint], ...]:
+def _smaller(program: "Program", whole: Footprint) -> tuple[tuple[str, Footprint], ...]:
     """What would take less: tables in place of code, fewer or smaller trees, ..."""
     estimator: Any = program.estimator
     limit = getattr(estimator[-1] if hasattr(estimator, "steps") else estimator, "max_leaf_nodes", None)
     if program.backend != "expression":
-        return variants(program.model, _size(program), program.compiled or program.source, limit, program.packing)
+        return variants(program.model, whole, program.compiled or program.source, limit, program.packing)
     from edgewise.program import transpile  # with scikit-learn, which takes a second to import
 
     table = transpile(estimator, program.name, program.rows, program.feature_names, program.board, "table")
     change = "transpile --backend table"
-    smaller = variants(table.model, _size(table), table.source, limit)
-    return ((change, _size(table)), *((f"{change} and {more}", size) for more, size in smaller))
+    size = _size(table)
+    smaller = variants(table.model, size, table.source, limit)
+    return ((change, size), *((f"{change} and {more}", less) for more, less in smaller))
 
 
 def save(program: "Program", folder: Path, X: np.ndarray | None = None) -> Path:
@@ -216,8 +218,8 @@ def load(folder: str | Path) -> Artifact:
 
 def _modules(name: str, content: dict[str, bytes]) -> dict[str, bytes]:
     """The forms of the module among the files of an artifact."""
-    native = [f"{name}.{arch}.mpy" for arch in NATIVE]
-    return {file: content[file] for file in (f"{name}.py", f"{name}.mpy", *native) if file in content or file not in native}
+    native = (f"{name}.{arch}.mpy" for arch in NATIVE)
+    return {file: content[file] for file in (f"{name}.py", f"{name}.mpy", *filter(content.__contains__, native))}
 
 
 def _footprint(sizes: dict) -> Footprint:

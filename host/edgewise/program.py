@@ -204,18 +204,14 @@ def _describe(model: BoardModel) -> tuple[str, ...]:
                 bound += f", unless the best two probabilities lie within {bounds.class_quantum(core):.2g} of each other"
         else:
             bound = f"values within {bounds.tree_value_bound(core):.2g} of scikit-learn's"
-    elif isinstance(core, BoardLinear):
-        size = f"{core.coef.size} coefficients"
+    elif isinstance(core, BoardLinear | BoardFixed):
+        is_fixed = isinstance(core, BoardFixed)
+        size = f"{core.coef.size} coefficients" + " in fixed point" * is_fixed
         bound = "the bound of the scores is unknown: no training rows were given"
         if core.largest_offset is not None:
-            largest = bounds.linear_bound(core, core.largest_offset).max()
+            largest = (bounds.fixed_bound if is_fixed else bounds.linear_bound)(core, core.largest_offset).max()
             what = "values" if model.classes is None else "scores"
             bound = f"{what} within {largest:.2g} of scikit-learn's over the training range"
-    elif isinstance(core, BoardFixed):
-        size = f"{core.coef.size} coefficients in fixed point"
-        largest = bounds.fixed_bound(core, core.largest_offset).max()
-        what = "values" if model.classes is None else "scores"
-        bound = f"{what} within {largest:.2g} of scikit-learn's over the training range"
     else:
         assert isinstance(core, BoardNeighbors)
         size = f"{len(core.prototypes)} prototypes, k = {core.k}, {core.metric}, {core.weights} weights"

@@ -10,27 +10,20 @@ PEER = "m2cgen"
 MOST_TRANSPILE_S, MOST_TRANSPILE_MB, MOST_REDEPLOY_S = 5.0, 1000.0, 2.0
 LEAST_TREES, MOST_DEVIATION = 200, 0.15
 
+
+def _instructions(row: Row) -> float | None:
+    return row.insns and row.insns.array
+
+
 # model, what is at most so many, of which unit; rows are arrays
 AT_MOST: tuple[tuple[str, str, Callable[[Row], float | None], float, str], ...] = (
     ("forest, digits", "a label on the Pico", lambda row: row.cost and row.cost.us_array, 20, "us"),
     ("forest, digits", "held", lambda row: row.cost and max(row.cost.held_bytes, row.cost.held_alone), 9 * 1024, "B"),
-    ("forest, digits", "a label on the Cortex-M3", lambda row: row.insns and row.insns.array, 3_500, "instructions"),
-    ("tree, digits", "a label on the Cortex-M3", lambda row: row.insns and row.insns.array, 1_800, "instructions"),
-    (
-        "logistic regression, digits",
-        "a label on the Cortex-M3",
-        lambda row: row.insns and row.insns.array,
-        12_000,
-        "instructions",
-    ),
-    ("linear regression, diabetes", "a value on the Cortex-M3", lambda row: row.insns and row.insns.array, 1_300, "instructions"),
-    (
-        "kNN k=5, digits, 200 points",
-        "a label on the Cortex-M3",
-        lambda row: row.insns and row.insns.array,
-        60_000,
-        "instructions",
-    ),
+    ("forest, digits", "a label on the Cortex-M3", _instructions, 3_500, "instructions"),
+    ("tree, digits", "a label on the Cortex-M3", _instructions, 1_800, "instructions"),
+    ("logistic regression, digits", "a label on the Cortex-M3", _instructions, 12_000, "instructions"),
+    ("linear regression, diabetes", "a value on the Cortex-M3", _instructions, 1_300, "instructions"),
+    ("kNN k=5, digits, 200 points", "a label on the Cortex-M3", _instructions, 60_000, "instructions"),
 )
 REGRESSIONS = ("linear regression, diabetes",)
 

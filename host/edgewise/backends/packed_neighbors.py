@@ -90,9 +90,7 @@ def emit(model: BoardModel, core: BoardNeighbors, kernel: str) -> Emission:
     constants: dict[str, object] = {
         "_DATA": packed.data,
         "_NEAREST": nearest,
-        "_NEAREST_AT": nearest,  # the same for bytecode: a name is made a constant once
         "_LISTED": nearest + 2 * core.k,
-        "_LISTED_AT": nearest + 2 * core.k,
         "_N_WORK": nearest + 2 * core.k + listed + n_classes,
         "_MOST_LISTED": listed,
         "_K": core.k,

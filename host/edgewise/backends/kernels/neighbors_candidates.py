@@ -9,8 +9,8 @@ from edgewise.backends.kernels.rows import _buffer
 _K = 1
 _N_PROTOTYPES = 2
 # words of the work area: of each neighbor its distance and its number; then the numbers of prototypes that may be neighbors
-_NEAREST_AT = 1
-_LISTED_AT = 3
+_NEAREST = 1
+_LISTED = 3
 _MOVED = True
 _CENTER = b"\x00\x00\x00\x00\x00\x00\x00\x00"
 _FACTOR = b"\x00\x00\x80\x3f\x00\x00\x80\x3f"
@@ -23,14 +23,14 @@ def _nearest(x):
     """(distances, prototype numbers) of the k nearest, nearest first. The unit of the distances may be a step of the grid."""
     n_found = _found(x)
     if n_found < 0:
-        places = range(_NEAREST_AT, _LISTED_AT, 2)
+        places = range(_NEAREST, _LISTED, 2)
         return [_work[place] for place in places], [_work[place + 1] for place in places]
     x = _buffer
     if _MOVED:
         x = [(value - _center[i]) * _factor[i] for i, value in enumerate(x)]
     distances, numbers = [_INF] * _K, [0] * _K
     for i in range(n_found or _N_PROTOTYPES):
-        number = _work[_LISTED_AT + i] if n_found else i
+        number = _work[_LISTED + i] if n_found else i
         distance = _distance(x, number * N_FEATURES, distances[_K - 1])
         if distance is not None:
             place = _K - 1
