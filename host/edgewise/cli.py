@@ -14,7 +14,7 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
-from edgewise import artifact, boards, fit, report
+from edgewise import artifact, boards, fit, show
 from edgewise.bench import bench
 from edgewise.boards import Board
 from edgewise.deploy import Deployment, deploy
@@ -62,8 +62,8 @@ def _fail(message: str) -> None:
 
 
 @app.callback(invoke_without_command=True)
-def _version(show: Annotated[bool, typer.Option("--version", help="Print the version and exit.", is_eager=True)] = False) -> None:
-    if show:
+def _version(ask: Annotated[bool, typer.Option("--version", help="Print the version and exit.", is_eager=True)] = False) -> None:
+    if ask:
         print(f"edgewise {version('edgewise')}")
         raise typer.Exit
 
@@ -207,7 +207,7 @@ def deploy_command(
         result = _deploy(loaded, target, source, force)
         name = target.name
     note = f"{name} has ended with this command; edgewise emulate keeps a board up" if port in TARGETS else ""
-    _print_json(asdict(result)) if as_json else _show("Deployed", report.labeled(result) | {"note": note})
+    _print_json(asdict(result)) if as_json else _show("Deployed", show.labeled(result) | {"note": note})
 
 
 @app.command("verify")
@@ -225,7 +225,7 @@ def verify_command(
         _print_json(asdict(result) | {"passed": result.passed})
     else:
         outcome = "passed" if result.passed else f"failed: {result.n_unexplained} of {result.n_rows} rows differ"
-        _show("Verified" + _emulated(port), {"result": outcome, **report.labeled(result)})
+        _show("Verified" + _emulated(port), {"result": outcome, **show.labeled(result)})
     require_passed(result)
 
 
@@ -235,7 +235,7 @@ def bench_command(folder: Folder, port: Port, as_json: Json = False) -> None:
     loaded = artifact.load(folder)
     with _deployed(loaded, port) as target, _spinner("measuring"):
         result = bench(loaded, target)
-    _print_json(asdict(result)) if as_json else _show("Measured" + _emulated(port), report.labeled(result))
+    _print_json(asdict(result)) if as_json else _show("Measured" + _emulated(port), show.labeled(result))
 
 
 @app.command("explain")
@@ -510,7 +510,7 @@ def _spinner(description: str) -> Iterator[None]:
 
 def _say(text: str, style: str | None = None) -> None:
     """One line on stderr, whatever the text holds."""
-    err.print(report.printable(" ".join(text.split())), style=style if err.is_terminal else None)
+    err.print(show.printable(" ".join(text.split())), style=style if err.is_terminal else None)
 
 
 def _warn(warnings: tuple[str, ...]) -> None:
@@ -520,8 +520,8 @@ def _warn(warnings: tuple[str, ...]) -> None:
 
 def _print_json(content: Any) -> None:
     """The only thing on stdout."""
-    print(report.strict_json(content), flush=True)
+    print(show.strict_json(content), flush=True)
 
 
 def _show(title: str, content: dict[str, Any] | list[dict[str, Any]]) -> None:
-    out.print(report.table(title, content))
+    out.print(show.table(title, content))

@@ -32,7 +32,7 @@ LAYERS = (
     {"targets.target", "targets.serial", "targets.unix", "targets._rp2040py_mend", "targets._keep"},
     {"targets", "targets.emulator", "targets.emulated_pico", "targets.qemu"},
     {"training", "deploy", "verify", "bench", "fit", "explain"},
-    {"report", "edgewise"},
+    {"show", "edgewise"},
     {"cli"},
 )
 # Program.save() writes an artifact, which describes a program: imported when it is called.
