@@ -18,7 +18,8 @@ from command import Edgewise, Outcome, sensor_csv, snapshot
 from sklearn.dummy import DummyClassifier
 from sklearn.tree import DecisionTreeClassifier
 
-from edgewise import cli, training
+from edgewise import training
+from edgewise.cli import board, terminal
 from edgewise.estimators import MODELS
 
 COMMANDS = ("boards", "models", "train", "transpile", "check", "deploy", "verify", "bench", "explain", "emulate", "firmware")
@@ -200,7 +201,7 @@ def rows_of(table: str) -> dict[str, str]:
 @pytest.mark.usefixtures("unix_port")
 def test_progress_without_a_terminal(edgewise, artifact, monkeypatch):
     assert edgewise.ok("verify", artifact, "--port", "unix").stderr == ""
-    monkeypatch.setattr(cli, "SAY_EVERY_S", 0.0)
+    monkeypatch.setattr(terminal, "SAY_EVERY_S", 0.0)
     said = edgewise.ok("verify", artifact, "--port", "unix").stderr.splitlines()
     assert re.fullmatch(r"copying tree: (\d+)/\1 bytes", said[0])
     assert said[1:] == ["verifying: 8/24 rows", "verifying: 24/24 rows"]
@@ -299,8 +300,8 @@ def test_an_unexplained_difference_shows_a_nasty_label(edgewise, artifact, monke
     from edgewise.verify import Verification
 
     found = Verification(2, 1, 0, 1, "row 0 [1]: the board says '[bold]a', scikit-learn ':smile:'\n\x1b[2J", None)
-    monkeypatch.setattr(cli, "_verify", lambda *_: found)
-    monkeypatch.setattr(cli, "_deploy", lambda *_: None)
+    monkeypatch.setattr(board, "prove", lambda *_: found)
+    monkeypatch.setattr(terminal, "copy", lambda *_: None)
     outcome = edgewise("verify", artifact, "--port", "unix")
     assert outcome.error.startswith(
         "error: 1 of 2 rows differ; row 0 [1]: the board says '[bold]a', scikit-learn ':smile:' \\x1b[2J"

@@ -33,12 +33,16 @@ LAYERS = (
     {"targets", "targets.emulator", "targets.emulated_pico", "targets.qemu"},
     {"training", "deploy", "verify", "bench", "fit", "explain"},
     {"show", "edgewise"},
+    {"cli.terminal"},
+    {"cli.model", "cli.board"},
+    {"cli.demo"},
     {"cli"},
 )
 # Program.save() writes an artifact, which describes a program: imported when it is called.
 LAZY = {("program", "artifact")}
 SCRIPTS = {"targets._rp2040py_mend", "targets._keep"}  # run as a process of their own
-PRINTS = {"cli"} | SCRIPTS
+COMMAND_LINE = {name for names in LAYERS for name in names if name.partition(".")[0] == "cli"}
+PRINTS = COMMAND_LINE | SCRIPTS
 SPEAKING = {"print", "exit", "quit", "sys.exit", "os._exit", "breakpoint"}
 
 

@@ -1,0 +1,178 @@
+"""Commands that need no board: train, transpile, explain."""
+
+import keyword
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from edgewise import artifact
+from edgewise.cli.terminal import Folder, Json, Output, out, print_json, show_table, spinner, warn
+from edgewise.explain import TreePath, choose, explain, parse_row, short
+
+if TYPE_CHECKING:  # scikit-learn takes a second to import: only the commands that need it do
+    from edgewise.training import Training
+
+
+def models_command(as_json: Json = False) -> None:
+    """The names that train --model takes."""
+    from edgewise.estimators import MODELS
+
+    rows = [{"model": name, "classes": bool(pair[0]), "numbers": bool(pair[1])} for name, pair in MODELS.items()]
+    print_json(rows) if as_json else show_table("Models", rows)
+
+
+def train_command(
+    file: Annotated[
+        Path, typer.Argument(metavar="FILE", help="csv, tsv, txt (also .gz) or npy file, or shoulder_exercises, ...")
+    ],
+    target: Annotated[str, typer.Option(help="Column to predict.")],
+    output: Output,
+    model: Annotated[str, typer.Option(help="See edgewise models.")] = "tree",
+    group: Annotated[str | None, typer.Option(help="Column whose rows stay on one side of the split (a person, a day).")] = None,
+    test_size: Annotated[float, typer.Option(help="Share of rows or groups to test.")] = 0.3,
+    seed: Annotated[int, typer.Option(help="Of the split and the estimator.")] = 0,
+    drop: Annotated[str, typer.Option(help="Columns to leave out, separated by commas.")] = "",
+    no_header: Annotated[bool, typer.Option("--no-header", help="The first row holds values; columns are c0, c1, ...")] = False,
+    train_rows: Annotated[int | None, typer.Option(min=1, help="Fit on so many of the training rows only.")] = None,
+    prototypes: Annotated[int | None, typer.Option(help="Condense the training rows of knn to so many at most.")] = None,
+    task: Annotated[str | None, typer.Option(help="classification or regression, where the target leaves it open.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Train a model on a table of sensor readings."""
+    from edgewise import datasets, training
+
+    artifact.claim(output)
+    path = file if file.exists() or file.suffix or len(file.parts) > 1 else datasets.shipped(str(file))
+    columns = [name for name in drop.split(",") if name]
+    dataset = datasets.load(path, target, group, columns, header=not no_header, task=task)  # type: ignore[arg-type]
+    with spinner("training"):
+        trained = training.train(dataset, model, test_size, seed, group or "", train_rows, prototypes)
+    training.save(trained, output)
+    warn(trained.warnings)
+    if as_json:
+        print_json(score_facts(trained) | {"warnings": trained.warnings, "folder": str(output)})
+    else:
+        rows = {"held out": _held_out(trained), **scores(trained), "folder": str(output)}
+        show_table(f"Trained {model} on {len(trained.X_train)} rows", rows)
+
+
+def transpile_command(
+    source: Annotated[Path, typer.Argument(metavar="DIR|MODEL.skops", help="Folder of train, or a saved estimator.")],
+    output: Annotated[
+        Path | None, typer.Option("-o", "--output", metavar="DIR", help="Folder to write; DIR itself by default.")
+    ] = None,
+    backend: Annotated[str, typer.Option(help="auto, table, or expression (nested ifs, to read).")] = "auto",
+    board: Annotated[str, typer.Option(help="See edgewise boards.")] = "RPI_PICO",
+    name: Annotated[str | None, typer.Option(help="Name of the module; that of the output folder by default.")] = None,
+    trust_pickle: Annotated[
+        bool, typer.Option("--trust-pickle", help="Read a pickle or joblib file, which may run any code.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Turn a trained model into one MicroPython module."""
+    from edgewise import training
+    from edgewise.program import transpile
+
+    saved = training.load(source, trust_pickle)
+    if output is None and not source.is_dir():
+        raise typer.BadParameter("a file needs -o DIR", param_hint="--output")
+    folder = output or source
+    artifact.claim(folder)
+    with spinner("transpiling"):
+        program = transpile(
+            saved.estimator,
+            name or _module_name(folder),
+            saved.X_train,
+            saved.feature_names,
+            board,
+            backend,
+            saved.facts,
+        )
+        program.save(folder, saved.X_test)
+    loaded = artifact.load(folder)
+    if as_json:
+        print_json({"name": program.name, "facts": program.facts, **asdict(loaded.footprint), "folder": str(folder)})
+        return
+    rows = {"module": program.name, **_sizes(loaded), "facts": program.facts, "folder": str(folder)}
+    show_table("Transpiled", rows)
+
+
+def explain_command(
+    folder: Folder,
+    row: Annotated[str | None, typer.Option(help="Its numbers, as 1.5,2,-3; the first row of the evidence by default.")] = None,
+    tree: Annotated[int | None, typer.Option(help="Show this tree, counted from 0, and no other.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Tell the way of one row through the trees."""
+    loaded = artifact.load(folder)
+    told = explain(loaded, None if row is None else parse_row(loaded, row))
+    paths = choose(told, tree)
+    if as_json:
+        print_json(asdict(told) | ({} if tree is None else {"paths": [asdict(path) for path in paths]}))
+        return
+    for path in paths:
+        _tell(path, told.classes)
+    if told.classes is not None:
+        won = [path.outputs.index(max(path.outputs)) for path in told.paths]
+        shares = enumerate(zip(told.classes, told.outputs, strict=True))
+        show_table("Votes", [{"class": repr(c), "share of votes": share, "trees won": won.count(i)} for i, (c, share) in shares])
+    n_trees = len(told.paths)
+    summary: dict[str, Any] = {
+        "row": "the first of the evidence" if row is None else "as given",
+        "answer": f"{told.answer:.7g}" if told.classes is None else repr(told.answer),
+        "trees": n_trees,
+    }
+    if tree is None and len(paths) < n_trees:
+        extremes = ("the largest value", "the smallest") if told.classes is None else ("most for the answer", "least for it")
+        shown = [f"tree {path.tree}, {extreme}" for path, extreme in zip(paths, extremes, strict=False)]
+        summary["shown"] = [*shown, f"--tree shows others, 0 to {n_trees - 1}"]
+    show_table(f"Explained {told.name}", summary)
+
+
+def _module_name(folder: Path) -> str:
+    """The folder's name as an identifier that is free on the board."""
+    from edgewise.program import RESERVED
+
+    name = "".join(letter if letter.isalnum() and letter.isascii() else "_" for letter in folder.absolute().name.lower())
+    return name if name.isidentifier() and not keyword.iskeyword(name) and name not in RESERVED else f"model_{name}"
+
+
+def score_facts(trained: "Training") -> dict[str, Any]:
+    names = ("metric", "score", "random_score", "baseline_score", "full_score", "n_prototypes", "n_groups", "n_test_groups")
+    return {name: getattr(trained, name) for name in names} | {
+        "train_rows": len(trained.X_train),
+        "test_rows": len(trained.X_test),
+    }
+
+
+def _held_out(trained: "Training") -> str:
+    groups = "" if trained.n_groups is None else f"{trained.n_test_groups} of {trained.n_groups} groups, "
+    return f"{groups}{len(trained.X_test)} rows"
+
+
+def scores(trained: "Training") -> dict[str, Any]:
+    rows: dict[str, Any] = {f"{trained.metric} on held-out rows": round(trained.score, 4)}
+    if trained.full_score is not None:
+        rows |= {"with all training rows": round(trained.full_score, 4), "prototypes": trained.n_prototypes}
+    if trained.random_score is not None:
+        rows["a random split would claim"] = round(trained.random_score, 4)
+    return rows | {"always the same answer": round(trained.baseline_score, 4)}
+
+
+def _sizes(loaded: artifact.Artifact) -> dict[str, Any]:
+    size = loaded.footprint
+    return {"mpy bytes": size.mpy_bytes, "py bytes": size.py_bytes, "heap held, predicted": size.heap_held_bytes}
+
+
+def _tell(path: TreePath, classes: tuple | None) -> None:
+    title = f"Tree {path.tree}"
+    steps = [
+        {"feature": step.feature, "value": short(step.value), "": "<=" if step.below else ">", "threshold": short(step.threshold)}
+        for step in path.decisions
+    ]
+    show_table(title, steps or {"decisions": "none"})
+    shares = [f"{c!r} {share:.6g}" for c, share in zip(classes or (), path.outputs, strict=False) if share]
+    leaf = f"{path.outputs[0]:.7g}" if classes is None else ", ".join(shares)
+    out.print(f"leaf: {leaf}\n")  # repr leaves no letter that is not printable
