@@ -9,6 +9,10 @@ class DatasetError(EdgewiseError):
     """A data file or a column of it cannot be used."""
 
 
+class RecordingError(EdgewiseError):
+    """A recording, or a file to make one of, cannot be read, written or cut into windows."""
+
+
 class UnsupportedModelError(EdgewiseError):
     """This estimator, or this option of it, has no transpiler."""
 
@@ -39,3 +43,7 @@ class DeviceError(EdgewiseError):
 
 class FirmwareError(EdgewiseError):
     """The MicroPython firmware or interpreter can be neither found, fetched nor built."""
+
+
+class SensorError(EdgewiseError):
+    """A sensor is unknown, cannot do what is asked of it, or has nothing to play."""
