@@ -19,5 +19,16 @@ def _itself(value):
     return value
 
 
-# In annotations, and as casts inside viper functions
-ptr8 = ptr16 = ptr32 = uint = _itself
+def _words(size, code):
+    """A cast inside a kernel: integers of that size stay as they are, other memory (floats, bytes) is read as unsigned words."""
+
+    def pointer(memory):
+        view = memoryview(memory)
+        return memory if view.itemsize == size and view.format not in "fd" else view.cast("B").cast(code)
+
+    return pointer
+
+
+# As annotations of parameters these do nothing; as casts inside a kernel they say how memory is read.
+ptr8, ptr16, ptr32 = _words(1, "B"), _words(2, "H"), _words(4, "I")
+uint = _itself
