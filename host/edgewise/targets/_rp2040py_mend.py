@@ -1,4 +1,4 @@
-"""rp2040py's command line with three mends; run as a script: python -P _rp2040py_mend.py micropython --image F ...
+"""rp2040py's command line with three mends, and sensors; a script: python -P _rp2040py_mend.py [OPTIONS] -- micropython ...
 
 Seen in rp2040py 0.3.6; all three replace methods at run time, so its files stay as they are.
 
@@ -6,16 +6,24 @@ Seen in rp2040py 0.3.6; all three replace methods at run time, so its files stay
    send, with an empty packet. A real host answers NAK and the read stays armed. TinyUSB arms again at once, so the
    firmware spends its time in USB interrupts and bytecode runs 3 times slower, in emulated time too.
 2. Idle. The simulator spins a core while the chip sleeps, and a byte from the host waits for the end of the spin:
-   96 % of a host core when idle, 3 % with the mend.
-3. Orphans. The process ends with its parent, however that ends: its stdin is a pipe that closes then.
+   96 % of a host core when idle, 3 % with the mend. Emulated time keeps to real time while the chip sleeps, as host
+   programs expect; with --fast a sleep that has an end is jumped over instead.
+3. Orphans. The process ends with its parent, however that ends: its stdin is a pipe that closes then. Each line on it is
+   told to the sensors.
 """
 
+import argparse
 import asyncio
+import dataclasses
+import importlib.util
 import os
+import sys
 import threading
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
+from rp2040py.boards import BOARDS
 from rp2040py.simulator import Simulator
 from rp2040py.usb.cdc import USBCDC
 
@@ -78,14 +86,14 @@ def mend_usb() -> None:
         setattr(USBCDC, method.__name__, method)
 
 
-def mend_idle() -> None:
-    """A batch of instructions ends when the chip sleeps, and the host then sleeps too."""
+def mend_idle(fast: bool) -> None:
+    """A batch of instructions ends when the chip sleeps, and the host then sleeps too; if fast, only where nothing is due."""
 
     async def execute(self: Any) -> None:
         self.stopped = self._stop_asked = self._idle = False
 
         def look() -> None:
-            if self.rp2040.core.waiting:
+            if self.rp2040.core.waiting and not (fast and self.clock.has_scheduled_alarm):  # this alarm is not counted
                 self._idle = True
                 self.stopped = True  # ends this batch only: stop() alone sets _stop_asked
             alarm.schedule(IDLE_CHECK_NS)
@@ -117,21 +125,46 @@ def mend_idle() -> None:
     setattr(Simulator, "stop", stop)  # noqa: B010
 
 
-def end_with_parent() -> None:
-    """End the process when its stdin closes."""
+def end_with_parent(on_line: Callable[[str], None]) -> None:
+    """End the process when its stdin closes; until then, each line of it goes to `on_line`."""
 
     def watch() -> None:
-        while os.read(0, 1):  # not sys.stdin: its lock, held here, would stop the interpreter from ending
-            pass
+        heard = b""
+        while piece := os.read(0, 4096):  # not sys.stdin: its lock, held here, would stop the interpreter from ending
+            *lines, heard = (heard + piece).split(b"\n")
+            for line in lines:
+                try:
+                    on_line(line.decode(errors="replace"))
+                except ValueError as error:
+                    print(error, file=sys.stderr, flush=True)
         os._exit(0)
 
     threading.Thread(target=watch, daemon=True).start()
 
 
+def module_beside(name: str) -> Any:
+    """`name`.py of this folder, which is not on sys.path: it would hide pyserial."""
+    spec = importlib.util.spec_from_file_location(name, Path(__file__).with_name(f"{name}.py"))
+    assert spec is not None
+    assert spec.loader is not None
+    module = sys.modules[name] = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
 if __name__ == "__main__":
     from rp2040py.cli import main
 
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--sensor", action="append", default=[])
+    parser.add_argument("--adc", action="append", default=[])
+    parser.add_argument("--timed", action="store_true")
+    parser.add_argument("--fast", action="store_true")
+    parser.add_argument("command", nargs="*")
+    options = parser.parse_args()
+    around = module_beside("_sensors").surround(options.sensor, options.adc, options.timed)
+    BOARDS["pico"] = dataclasses.replace(BOARDS["pico"], extras=(*BOARDS["pico"].extras, lambda: around))
     mend_usb()
-    mend_idle()
-    end_with_parent()
-    main()
+    mend_idle(options.fast)
+    end_with_parent(around.hear)
+    main(options.command)
