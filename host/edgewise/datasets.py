@@ -1,11 +1,12 @@
 """Features and a target from a file, from the data that come with Edgewise, or from a simulated thermistor."""
 
+import hashlib
 import math
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 import numpy as np
 from sklearn.model_selection import GroupShuffleSplit, ShuffleSplit, StratifiedShuffleSplit
@@ -19,6 +20,7 @@ Task = Literal["classification", "regression"]
 MAX_INFERRED_CLASSES = 20
 MAX_EXACT_INT = 2**53 - 1  # beyond it two whole numbers may share a float64
 MAX_SEED = 2**32 - 1  # of numpy.random.RandomState
+MAX_DRAWS = 100  # of groups, until both sides of a split hold every class
 WHOLE_NUMBER = re.compile(r"\s*[+-]?(0|[1-9][0-9]*)(\.0*)?\s*")
 
 
@@ -30,7 +32,9 @@ class Dataset:
     y: shape (n_rows,); labels (int, bool or str) for classification, float64 for regression.
     units: one text a feature, or empty where they are unknown.
     groups: shape (n_rows,), str; rows of one group (a person, a day) belong on one side of a split. None: no groups.
-    path: the file that was read, None for simulated rows. warnings: what was assumed while reading, one line each.
+    group: name of their column. path: the file that was read, None for simulated rows; sha256: its hash. options: what the
+    command line calls the arguments of `load` that led here. warnings: what was assumed while reading, one line each.
+    stage: how the features come from samples, where a sidecar tells (see `stages`).
     """
 
     X: np.ndarray
@@ -40,8 +44,12 @@ class Dataset:
     task: Task
     units: tuple[str, ...] = ()
     groups: np.ndarray | None = None
+    group: str | None = None
     path: Path | None = None
+    sha256: str | None = None
+    options: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
+    stage: dict[str, Any] | None = None
 
     def __post_init__(self) -> None:
         n_rows = len(self.y)
@@ -82,6 +90,8 @@ def load(
     """Read a csv, tsv or txt file (comma, tab or semicolon; also .gz) or an npy file; all columns left are features.
 
     target, group, drop: column names; columns of a file without names are c0, c1, ... (or just "0", "1", ...).
+    Beside FILE.csv, FILE.csv.json (the sidecar of `edgewise features`) may give columns a role: these are no features, and
+    the group is by default the person, where there are two, else the recording.
     header: False for a text file whose first row holds values.
     task: overrides the rule for the kind of target. The rule: a target with text in it, True/False, or whole numbers of
     which there are at most 20 distinct and at least one repeats, holds classes; any other target holds numbers.
@@ -93,7 +103,11 @@ def load(
     if task not in (None, *get_args(Task)):
         raise DatasetError(f"unknown task {task!r}; choose from {', '.join(get_args(Task))}")
     table = tables.read(Path(path), header)
+    stage = _stage(table.path)
+    roles = {name: role for name, role in (stage["roles"] if stage else {}).items() if name in table.names}
     target_index = table.index(target)
+    drop = list(drop)
+    group = _default_group(table, roles, {target, *drop}) if group is None else group
     group_index = None if group is None else table.index(group)
     dropped = {table.index(name) for name in drop}
     for what, index in (("target", target_index), ("group", group_index)):
@@ -101,19 +115,59 @@ def load(
             raise DatasetError(f"{path}: column {table.names[index]!r} is the {what} and cannot be dropped; choose one")
     if group_index == target_index:
         raise DatasetError(f"{path}: column {target!r} cannot be both target and group; name another group")
-    features = [i for i in range(len(table.names)) if i not in {target_index, group_index, *dropped}]
+    no_features = {target_index, group_index, *dropped, *map(table.index, roles)}
+    features = [i for i in range(len(table.names)) if i not in no_features]
     columns = [table.numbers(i, f"--drop {_word(table.names[i])} or clean the row") for i in features]
     y, found_task = _target(table, target_index, task)
+    names = tuple(table.names[i] for i in features)
+    stage, doubts = _usable(stage, names, table.path)
     return Dataset(
         X=np.column_stack(columns) if columns else np.empty((len(y), 0)),
         y=y,
-        feature_names=tuple(table.names[i] for i in features),
+        feature_names=names,
         target=table.names[target_index],
         task=found_task,
         groups=None if group_index is None else _texts(table, group_index),
+        group=None if group_index is None else table.names[group_index],
         path=table.path,
-        warnings=table.warnings,
+        sha256=hashlib.sha256(table.path.read_bytes()).hexdigest(),
+        options=_options(target, group, drop, header, task),
+        warnings=(*table.warnings, *doubts),
+        stage=stage,
     )
+
+
+def _options(target: str, group: str | None, drop: list[str], header: bool, task: str | None) -> tuple[str, ...]:
+    named = {"--target": target, "--group": group, "--drop": ",".join(drop), "--task": task}
+    pairs = ((name, value) for name, value in named.items() if value)
+    return (*(word for pair in pairs for word in pair), *(() if header else ("--no-header",)))
+
+
+def _stage(path: Path) -> dict[str, Any] | None:
+    """The sidecar, where `edgewise features` wrote one. Raises DatasetError where it is not of this file."""
+    if not path.with_name(path.name + ".json").exists():
+        return None
+    from edgewise.stages import read_sidecar  # it computes features too, with code for the board: few tables need it
+
+    return read_sidecar(path)
+
+
+def _default_group(table: Table, roles: dict[str, str | None], taken: set[str]) -> str | None:
+    """The column of persons, where it tells two apart, else that of recordings."""
+    columns = {role: name for name, role in roles.items() if role is not None and name not in taken}
+    for role in ("person", "recording"):
+        if role in columns and len(set(map(str, table.columns[table.index(columns[role])]))) > 1:
+            return columns[role]
+    return None
+
+
+def _usable(stage: dict[str, Any] | None, names: tuple[str, ...], path: Path) -> tuple[dict[str, Any] | None, list[str]]:
+    """The stage, if it computes just these features in this order, and what to warn of."""
+    if stage is None or list(names) == stage["features"]:
+        return stage, []
+    gone = [name for name in stage["features"] if name not in names]
+    named = f"without {', '.join(map(_word, gone[:4]))}" if gone else "others, or in another order"
+    return None, [f"the features are not those of {path.name}.json ({named}): deploy --app cannot compute them on a board"]
 
 
 def _word(name: str) -> str:
@@ -166,7 +220,8 @@ def split(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Row numbers (train, test), each ascending: `test_size` (a share, 0 to 1) of the groups or rows is for testing.
 
-    Whole groups stay together where the dataset has groups; `ignore_groups=True` shows what a split that mixes them
+    Whole groups stay together where the dataset has groups, of up to 100 draws the first with every class on both sides
+    (in training only, where fewer groups than classes are held out); `ignore_groups=True` shows what a split that mixes them
     would claim. Otherwise classes keep their shares if each has at least two rows, and rows are drawn at random if not.
     Raises DatasetError where a side would be empty or a class would be missing from training.
     """
@@ -185,7 +240,8 @@ def split(
     classes, counts = np.unique(y, return_counts=True)
     arguments = {"n_splits": 1, "test_size": n_test, "random_state": seed}
     if groups is not None:
-        splits = GroupShuffleSplit(**arguments).split(dataset.X, y, groups)
+        draws = GroupShuffleSplit(**arguments | {"n_splits": MAX_DRAWS}).split(dataset.X, y, groups)
+        splits = iter([_first_whole(draws, y, n_test)] if dataset.task == "classification" else draws)
     elif dataset.task == "classification" and counts.min() >= 2:
         if min(n_train, n_test) < len(classes):
             raise DatasetError(
@@ -206,18 +262,43 @@ def split(
     return train, test
 
 
+def _first_whole(draws: Iterable[tuple[np.ndarray, np.ndarray]], y: np.ndarray, n_test: int) -> tuple[np.ndarray, np.ndarray]:
+    """Of draws (train, test) the first with the most of: every class in training, every class in testing by n_test groups."""
+    classes, label = np.unique(y, return_inverse=True)
+    best, most = None, (False, False)
+    for train, test in draws:
+        learned, tested = (len(np.flatnonzero(np.bincount(label[rows]))) == len(classes) for rows in (train, test))
+        merit = (learned, tested or n_test < len(classes))
+        if best is None or merit > most:
+            best, most = (train, test), merit
+        if all(most):
+            break
+    assert best is not None, "at least one draw"
+    return best
+
+
 def _check_seed(seed: int) -> None:
     if not 0 <= seed <= MAX_SEED:
         raise DatasetError(f"seed {seed} is out of range; choose a whole number from 0 to {MAX_SEED}")
 
 
-def shipped(name: str) -> Path:
-    """The file of this name that comes with Edgewise ("shuttle.csv.gz", or "shuttle" for short; see data/README.md)."""
+def _shipped_folder() -> Path:
     here = Path(__file__).resolve()
     installed = here.parent / "_data"
     # An editable installation has the checkout's own data folder instead.
-    folder = installed if installed.is_dir() else here.parents[2] / "data"
-    files = {path.name: path for path in sorted(folder.glob("*.csv")) + sorted(folder.glob("*.csv.gz"))}
+    return installed if installed.is_dir() else here.parents[2] / "data"
+
+
+def spoken(path: Path) -> str:
+    """How the command line may call a data file: by its name, or the short one of a shipped file."""
+    return path.name.split(".")[0] if path.resolve().parent == _shipped_folder() else path.name
+
+
+def shipped(name: str) -> Path:
+    """The file of this name that comes with Edgewise ("shuttle.csv.gz", or "shuttle" for short; see data/README.md), or the
+    folder of recordings."""
+    folder = _shipped_folder()
+    files = {path.name: path for pattern in ("*.csv", "*.csv.gz", "*_recordings") for path in sorted(folder.glob(pattern))}
     short = {file.split(".")[0]: path for file, path in files.items()}
     if found := (files | short).get(name):
         return found

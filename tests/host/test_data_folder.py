@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 
 from edgewise.datasets import load, shipped, split, thermistor
+from edgewise.recordings import load_all, segments
 
 DATA = Path(__file__).resolve().parents[2] / "data"
 README = (DATA / "README.md").read_text(encoding="utf-8")
@@ -31,7 +32,7 @@ def script(monkeypatch):
 
 
 def test_the_readme_lists_every_file_with_its_checksum():
-    found = dict(re.findall(r"^\| `(\S+)` \|.*\| `([0-9a-f]{64})` \|$", README, re.MULTILINE))
+    found = dict(re.findall(r"^\| `(\S+[^/])` \|.*\| `([0-9a-f]{64})` \|$", README, re.MULTILINE))
     assert found == {name: hashlib.sha256((DATA / name).read_bytes()).hexdigest() for name in FILES}
     assert sorted(path.name for path in (*DATA.glob("*.csv"), *DATA.glob("*.gz"))) == sorted(FILES)
 
@@ -49,6 +50,56 @@ def test_rebuilds_byte_for_byte(name, script):
     except rebuild.DownloadError as error:
         pytest.skip(f"the package cannot be downloaded: {error}")
     assert hashlib.sha256(content).hexdigest() == hashlib.sha256((DATA / name).read_bytes()).hexdigest()
+
+
+def test_recordings_rebuild_byte_for_byte(script):
+    rebuild = script("rebuild")
+    build = script("build_shoulder_recordings")
+    found = {path.name: path.read_bytes() for path in sorted(shipped("shoulder_recordings").iterdir())}
+    assert re.search(r"`shoulder_recordings/` .* `([0-9a-f]{64})`", README)[1] == build.digest(found)
+    try:
+        rebuilt = build.build()
+    except rebuild.DownloadError as error:
+        pytest.skip(f"the package cannot be downloaded: {error}")
+    assert rebuilt == found
+    assert len(build.whole()) == 140
+
+
+def test_shoulder_recordings():
+    found, problems = load_all(shipped("shoulder_recordings"))
+    assert (len(found), problems) == (70, [])
+    assert sum(path.stat().st_size for path in shipped("shoulder_recordings").iterdir()) < 620_000
+    assert {(r.meta.label, r.meta.person) for r in found} == {(r.name[:-3], f"p{r.name[-2:]}") for r in found}
+    for recording in found:
+        assert len(recording) == 600
+        assert segments(recording) == [(0, 600)]
+        assert recording.meta.rate_hz == 50
+        assert np.abs(recording.samples).max() < 32767  # nothing is clipped
+    strength_g = [np.linalg.norm(recording.values()[:, :3], axis=1).mean() for recording in found]
+    assert 0.9 < np.mean(strength_g) < 1.3
+
+
+def test_recordings_are_the_samples_of_the_csv(script):
+    """The csv's features come from the samples before they were rounded to counts."""
+    build = script("build_shoulder_recordings")
+    try:
+        whole = build.whole()
+    except script("rebuild").DownloadError as error:
+        pytest.skip(f"the package cannot be downloaded: {error}")
+    with shipped("shoulder_exercises").open(encoding="utf-8", newline="") as lines:
+        rows = [row for row in csv.DictReader(lines) if row["recording"] == "r007"]
+    recording = whole[7]
+    assert (recording.name, recording.meta.label, recording.meta.person) == ("r007", rows[0]["exercise"], rows[0]["person"])
+    means = np.array([recording.values()[start : start + 200].mean(axis=0) for start in range(0, 100 * len(rows), 100)])
+    expected = np.array([[float(row[f"{axis}_mean"]) for axis in recording.meta.axes] for row in rows])
+    expected[:, 3:] = np.degrees(expected[:, 3:])
+    assert np.abs(means - expected).max(axis=0) == pytest.approx([0] * 6, abs=0.02)
+    assert np.abs(means - expected)[:, :3].max() < 1e-4
+
+
+def test_ranges_that_do_not_hold_the_samples(script):
+    with pytest.raises(ValueError, match="does not fit 16 bits"):
+        script("build_shoulder_recordings").counts(np.full((1, 6), 8.1))
 
 
 def test_the_script_writes_where_it_is_told(script, monkeypatch, tmp_path, capsys):

@@ -1,13 +1,15 @@
 """train: splits that keep people apart, scores that tell what they are worth, and a folder that is whole or not there."""
 
+import hashlib
 import json
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 import skops.io
-from command import snapshot
+from command import sensor_csv, snapshot
 from sklearn.linear_model import SGDRegressor
 from sklearn.tree import DecisionTreeClassifier
 
@@ -94,6 +96,96 @@ def test_the_same_seed_gives_the_same_model(tmp_path):
         assert np.array_equal(*[t.estimator.predict(people().X) for t in made])
     other = train(people(), "tree", seed=4)
     assert not np.array_equal(other.X_test, train(people(), "tree", seed=3).X_test)
+
+
+def test_cross_validation_is_of_the_same_model():
+    """Each fold by hand."""
+    dataset = people()
+    trained = train(dataset, "forest", seed=2)
+    assert trained.cross.names == tuple(sorted(set(dataset.groups)))
+    for name, score in zip(trained.cross.names, trained.cross.scores, strict=True):
+        out = dataset.groups == name
+        model = estimators.make("forest", "classification", 2).fit(dataset.X[~out], dataset.y[~out])
+        assert score == model.score(dataset.X[out].astype(np.float32).astype(np.float64), dataset.y[out])
+    assert trained.curve.scores[-1] == trained.score
+    assert trained.curve.sizes[-1] == trained.n_groups - trained.n_test_groups
+
+
+def test_what_was_asked_for_holds_in_every_fold():
+    sizes = []
+
+    class Counted(DecisionTreeClassifier):
+        def fit(self, X, y):
+            sizes.append(len(X))
+            return super().fit(X, y)
+
+    original = estimators.MODELS["tree"]
+    try:
+        estimators.MODELS["tree"] = (lambda seed: Counted(random_state=seed), None)
+        train(flat(), "tree", train_rows=20, folds=3)
+    finally:
+        estimators.MODELS["tree"] = original
+    assert max(sizes) == 20
+    assert len(sizes) > 4
+
+
+def test_no_folds_no_fits():
+    trained = train(people(), "tree", folds=0)
+    assert (trained.cross, trained.curve) == (None, None)
+    assert trained.notes == ("no cross-validation and no learning curve: folds 0",)
+    assert trained.one_rule.score > 0
+
+
+def test_what_takes_too_long_is_left_out_and_said(monkeypatch):
+    monkeypatch.setattr(training, "BUDGET_S", 0.0)
+    trained = train(people(), "tree")
+    assert (trained.cross, trained.curve) == (None, None)
+    assert trained.notes[0].startswith(
+        "no cross-validation and no learning curve: one fit takes 0.0 s, and they take the time of"
+    )
+    assert train(people(), "tree", folds=3).cross is not None
+
+
+def test_a_comparison_that_cannot_be_is_a_note():
+    """Five neighbors among a fifth of eight rows are too many, and the model itself has enough."""
+    trained = train(flat(n=12), "knn")
+    assert trained.curve is None
+    assert trained.notes == ("no learning curve: dataset: 2 training rows for 5 neighbors; add rows",)
+    assert trained.cross is not None
+
+
+def test_a_note_where_cross_validation_takes_fewer_rows(monkeypatch):
+    monkeypatch.setattr("edgewise.evaluation.MAX_ROWS", 40)
+    assert train(flat(), "tree").notes == ("cross-validation with 40 of 60 rows, to save time",)
+
+
+def test_thin_classes_are_warned_of():
+    dataset = people()
+    dataset = replace(dataset, y=np.where(dataset.groups == "p3", "rare", dataset.y))
+    warned = train(dataset, "tree", groups="person").warnings
+    assert [line for line in warned if "'rare'" in line] == [
+        "class 'rare' is in 1 of the groups only: no score tells whether it is recognized; add groups of it"
+    ]
+
+
+def test_the_recipe_trains_the_same_again(tmp_path):
+    path = sensor_csv(tmp_path)
+    dataset = datasets.load(path, "y", "person", ["b"])
+    recipe = train(dataset, "knn", 0.4, 7, train_rows=20).recipe
+    told = "edgewise train rows.csv --target y --group person --drop b --model knn --test-size 0.4 --seed 7 --train-rows 20"
+    assert recipe["command"] == told
+    assert recipe["sha256"] == hashlib.sha256(path.read_bytes()).hexdigest()
+    assert {"scikit-learn", "numpy", "edgewise"} <= recipe["versions"].keys()
+    assert train(people(), "tree").recipe["command"] is None
+    shipped = train(datasets.load(datasets.shipped("thermistor"), "temperature_c"), "linear").recipe
+    assert shipped["command"].startswith("edgewise train thermistor --target temperature_c --model linear ")
+
+
+def test_the_stage_goes_into_the_folder(tmp_path):
+    stage = {"format": 1, "sets": ["motion"], "features": ["place", "noise"]}
+    folder = training.save(train(replace(people(), stage=stage), "tree"), tmp_path / "m")
+    assert training.load(folder).stage == stage
+    assert training.load(training.save(train(people(), "tree"), tmp_path / "n")).stage is None
 
 
 def test_facts_are_for_the_header():
@@ -183,10 +275,43 @@ def test_what_is_saved_is_loaded(tmp_path, model):
     assert np.array_equal(saved.X_test, trained.X_test)
     assert (saved.feature_names, saved.facts) == (trained.feature_names, trained.facts)
     assert np.array_equal(saved.estimator.predict(trained.X_test), trained.estimator.predict(trained.X_test))
+    for name in ("y_train", "y_test", "groups_train", "groups_test"):
+        assert np.array_equal(getattr(saved, name), getattr(trained, name))
+        assert getattr(saved, name).dtype == getattr(trained, name).dtype
+    assert saved.results.results() == trained.results()
+    assert len(saved.y_test) == len(saved.X_test) == len(saved.groups_test)
     report = json.loads((tmp_path / "m" / "training.json").read_bytes())
     assert (report["metric"], report["score"], report["random_score"], report["baseline_score"]) == (
         *("accuracy", trained.score, trained.random_score, trained.baseline_score),
     )
+
+
+def test_a_folder_of_an_earlier_version_has_no_results(tmp_path):
+    """It held the rows alone, and fewer facts."""
+    trained = train(people(), "tree")
+    folder = training.save(trained, tmp_path / "m")
+    np.savez(folder / "rows.npz", X_train=trained.X_train, X_test=trained.X_test)
+    old = {"features": ["place", "noise"], "facts": ["f"], "metric": "accuracy", "score": 0.5}
+    (folder / "training.json").write_text(json.dumps(old))
+    saved = training.load(folder)
+    assert (saved.results, saved.y_train, saved.y_test, saved.groups_test, saved.stage) == (None,) * 5
+    assert np.array_equal(saved.X_test, trained.X_test)
+
+
+def test_rows_of_another_training_are_refused(tmp_path):
+    one, other = (training.save(train(people(), "tree", seed=seed), tmp_path / f"m{seed}") for seed in (0, 1))
+    (one / "rows.npz").write_bytes((other / "rows.npz").read_bytes())
+    with pytest.raises(ModelFileError, match=r"rows\.npz and training\.json are of different trainings"):
+        training.load(one)
+
+
+@pytest.mark.parametrize("damage", [{"cross": {"a": 1}}, {"curve": []}, {"one_rule": 3}])
+def test_damaged_results_are_refused(tmp_path, damage):
+    folder = training.save(train(people(), "tree"), tmp_path / "m")
+    report = json.loads((folder / "training.json").read_bytes())
+    (folder / "training.json").write_text(json.dumps(report | damage))
+    with pytest.raises(ModelFileError, match="is not a whole training folder"):
+        training.load(folder)
 
 
 @pytest.mark.parametrize("nth", range(3))
