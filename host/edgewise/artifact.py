@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from edgewise import runtime_text
 from edgewise.errors import ModelFileError
 from edgewise.footprint import Footprint, footprint, variants
 from edgewise.golden import Golden
@@ -41,7 +42,7 @@ class Artifact:
 
     files: name -> bytes of NAME.py and every NAME*.mpy. classes: labels, or None for a regression. footprint: predicted memory.
     smaller: (change, footprint) of models like this one that take less. evidence: rows for verify, if any were kept. splits:
-    of trees. feature_names: as many as features, or none.
+    of trees. feature_names: as many as features, or none. stage: how they come from samples, where a recording's did.
     """
 
     name: str
@@ -54,6 +55,7 @@ class Artifact:
     evidence: Golden | None
     splits: Splits | None
     feature_names: tuple[str, ...]
+    stage: dict | None = None
 
     def mpy_for(self, arch: str | None) -> str:
         """Name of the .mpy file for a board of this architecture."""
@@ -84,12 +86,14 @@ def of_program(program: "Program", X: np.ndarray | None = None) -> Artifact:
         evidence=None if X is None else program.golden(X),
         splits=Splits.of(program.model.core) if isinstance(program.model.core, BoardTrees) else None,
         feature_names=program.feature_names,
+        stage=None if program.stage is None else dict(program.stage),
     )
 
 
 def _size(program: "Program") -> Footprint:
     """On the board that the program was made for."""
-    return footprint(program.source, program.mpy, program.compiled, program.native.get(program.arch, b""))
+    makes = runtime_text.stage_of(program.stage) if program.windowed and program.stage else ()
+    return footprint(program.source, program.mpy, program.compiled, program.native.get(program.arch, b""), makes)
 
 
 def _smaller(program: "Program", whole: Footprint) -> tuple[tuple[str, Footprint], ...]:
@@ -205,6 +209,7 @@ def load(folder: str | Path) -> Artifact:
             evidence=Golden.load(folder / EVIDENCE) if EVIDENCE in content else None,
             splits=Splits.load(folder / SPLITS) if SPLITS in content else None,
             feature_names=tuple(map(str, manifest["features"])),
+            stage=dict(manifest["stage"]) if manifest.get("stage") else None,
         )
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise ModelFileError(f"{folder / MANIFEST} is damaged ({type(error).__name__}: {error}); {ELSEWHERE}") from None
@@ -252,6 +257,7 @@ def _manifest(program: "Program", artifact: Artifact, hashes: dict[str, str]) ->
         "n_features": program.model.n_features,
         "features": program.feature_names,
         "classes": program.model.classes,
+        "stage": artifact.stage,
         "footprint": vars(artifact.footprint),
         "smaller": [(change, vars(size)) for change, size in artifact.smaller],
         "versions": {tool: version(tool) for tool in TOOLS},
@@ -264,7 +270,7 @@ def _read_manifest(folder: Path) -> dict:
     try:
         manifest = json.loads(path.read_bytes())
     except OSError:
-        if is_ours(folder / REPORT):
+        if is_trained_only(folder):
             reason = f"a trained model that is not transpiled; run edgewise transpile {folder}"
         else:
             reason = f"no {MANIFEST}; {meant(folder) or f'run edgewise transpile ... -o {folder} first'}"
@@ -277,6 +283,11 @@ def _read_manifest(folder: Path) -> dict:
     if not isinstance(names, dict) or not all(map(_is_plain, names)):
         raise ModelFileError(f"{path} names files outside its folder; {ELSEWHERE}")
     return manifest
+
+
+def is_trained_only(folder: Path) -> bool:
+    """A trained model that is not transpiled?"""
+    return is_ours(folder / REPORT) and not (folder / MANIFEST).exists()
 
 
 def meant(folder: Path) -> str:

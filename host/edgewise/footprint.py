@@ -7,6 +7,7 @@ shows prediction and measurement side by side.
 
 import ast
 import re
+from array import array
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -40,16 +41,18 @@ class Footprint:
     py_bytes: int
 
 
-def footprint(source: str, mpy: bytes, compiled: str = "", compiled_mpy: bytes = b"") -> Footprint:
-    """compiled, compiled_mpy: the same with machine code, where that is what a board gets for its .mpy."""
+def footprint(source: str, mpy: bytes, compiled: str = "", compiled_mpy: bytes = b"", makes: object = ()) -> Footprint:
+    """compiled, compiled_mpy: the same with machine code, where that is what a board gets for its .mpy. makes: objects that the
+    import makes beside constants."""
     tree = ast.parse(source)
     nodes = sum(isinstance(node, (ast.expr, ast.stmt)) for node in ast.walk(tree))
     largest = max((len(n.value) for n in ast.walk(tree) if isinstance(n, ast.Constant) and isinstance(n.value, bytes)), default=0)
     compile_bytes = COMPILE_BYTES + SYNTAX_NODE_BYTES * nodes + largest  # the lexer holds a literal a second time
-    held_py = _held(tree, mpy)
+    made = _objects(makes, set())
+    held_py = _held(tree, mpy) + made
     if not compiled:
         return _of_held(held_py, len(mpy), len(source.encode()), compile_bytes)
-    held = _held(ast.parse(compiled), compiled_mpy) + COMPILED_BYTES + _buffers(compiled)
+    held = _held(ast.parse(compiled), compiled_mpy) + COMPILED_BYTES + _buffers(compiled) + made
     return _of_held(held, len(compiled_mpy), len(source.encode()), compile_bytes + held_py - held)
 
 
@@ -60,9 +63,26 @@ def _buffers(compiled: str) -> int:
 
 def _held(tree: ast.Module, mpy: bytes) -> float:
     literal_bytes, held = _constants(tree)
-    n_functions = sum(isinstance(node, ast.FunctionDef) for node in tree.body)
+    classes = [node.body for node in tree.body if isinstance(node, ast.ClassDef)]
+    n_functions = sum(isinstance(node, ast.FunctionDef) for body in (tree.body, *classes) for node in body)
     n_globals = sum(isinstance(node, ast.Assign) for node in tree.body)
     return held + MODULE_BYTES + GLOBAL_BYTES * n_globals + FUNCTION_BYTES * n_functions + len(mpy) - literal_bytes
+
+
+def _objects(value: Any, seen: set[int]) -> int:
+    """Bytes of an object of the runtime and of what it holds, on a board."""
+    if value is None or isinstance(value, int) or id(value) in seen:
+        return 0
+    seen.add(id(value))
+    if isinstance(value, array):
+        return BLOCK + _blocks(len(value) * value.itemsize)
+    if isinstance(value, bytes | str):
+        return BLOCK + _blocks(len(value) + 1)
+    if isinstance(value, tuple | list):
+        return _blocks(8 + 4 * len(value)) + sum(_objects(item, seen) for item in value)
+    if isinstance(value, float):
+        return BLOCK
+    return BLOCK + _blocks(8 * len(vars(value))) + sum(_objects(item, seen) for item in vars(value).values())
 
 
 def _of_held(held: float, mpy_bytes: float, py_bytes: float, compile_bytes: float) -> Footprint:

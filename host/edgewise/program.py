@@ -24,6 +24,7 @@ from edgewise.golden import Golden, golden, probes
 from edgewise.lower import lower
 from edgewise.mpy import RUNS, cross_compile
 from edgewise.passes import BoardLinear, BoardModel, BoardNeighbors, BoardTrees, for_board
+from edgewise.runtime_text import needed
 
 # Modules of MicroPython that a program of the same name would hide, or be hidden by.
 # fmt: off
@@ -62,6 +63,8 @@ class Program:
     board: str
     facts: tuple[str, ...]
     rows: np.ndarray | None  # some of the rows that transpile was given
+    stage: Mapping | None = None  # how the features come from samples, as the sidecar of features.csv has it
+    windowed: bool = False  # the module holds the stage
 
     def golden(self, X: np.ndarray) -> Golden:
         """Evidence for `verify`: rows, shape (n_rows, n_features), with scikit-learn's answers."""
@@ -82,12 +85,16 @@ def transpile(
     board: str = "RPI_PICO",
     backend: str = "auto",
     facts: Sequence[str] = (),
+    stage: Mapping | None = None,
+    windowed: bool = False,
 ) -> Program:
     """A fitted scikit-learn estimator, alone or behind a scaler in a Pipeline, as one MicroPython module.
 
     X: rows like those it was trained on, shape (n_rows, n_features): linear models take their center and the range of their
     bound from them, and the module its golden rows; without X both are poorer. feature_names: as many as features.
-    facts: lines for the header (data, score). Raises UnsupportedModelError or BoardError, each one line.
+    facts: lines for the header (data, score). stage: how the features come from windows of samples (see `stages`), kept for
+    `deploy --app`; windowed: the module holds that, too, and takes raw windows (`predict_window`). Raises UnsupportedModelError
+    or BoardError, each one line.
     """
     if not (name.isidentifier() and name.isascii()) or keyword.iskeyword(name) or name in RESERVED:
         raise UnsupportedModelError(f"{name!r} cannot name a module on the board; use a new identifier such as my_model")
@@ -100,6 +107,8 @@ def transpile(
     test = probes(model, estimator, X)
     facts = (*_describe(model), f"back end: {chosen}", *facts)
     header = _header(name, model, facts)
+    if windowed:
+        emissions = {kind: _with_stage(emission, stage, names) for kind, emission in emissions.items()}
     complete = {kind: _with_golden(emission, model, names, test, kind) for kind, emission in emissions.items()}
     source, fingerprint = _stamped(compose(header, complete[chosen]))
     kernels = [kind for kind in complete if kind in EMITTER]
@@ -123,6 +132,8 @@ def transpile(
         board,
         facts,
         None if X is None else X[:KEPT_ROWS],
+        stage,
+        windowed,
     )
 
 
@@ -180,6 +191,22 @@ def _with_golden(emission: Emission, model: BoardModel, names: tuple[str, ...], 
     code = code_for([len(model.classes) - 1])
     constants |= {"_GOLDEN_CLASS_CODE": code, "_GOLDEN": pack(code, test.expected)}
     return _with_sum(replace(emission, kernels=(*emission.kernels, "golden_class"), constants=constants))
+
+
+def _with_stage(emission: Emission, stage: Mapping | None, names: tuple[str, ...]) -> Emission:
+    """With the feature stage and what it needs of the runtime."""
+    if stage is None:
+        raise UnsupportedModelError("no feature stage is known of this model; train it on what edgewise features wrote")
+    if unknown := [name for name in names if name not in stage["features"]]:
+        raise UnsupportedModelError(f"feature {unknown[0]!r} is none of the stage's; train on what edgewise features wrote")
+    constants = dict(emission.constants) | {
+        "AXES": tuple(stage["axes"]),
+        "UNITS": tuple(stage["units"]),
+        "WINDOW": stage["length"],
+        "_SETS": tuple(stage["sets"]),
+        "_SCALING": pack_floats([*stage["scales"], *stage["offsets"], stage["rate_hz"]]),
+    }
+    return replace(emission, kernels=(*emission.kernels, "windowed"), constants=constants, runtime=needed(stage["sets"]))
 
 
 def _with_sum(emission: Emission) -> Emission:

@@ -7,9 +7,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from importlib.resources import files
 
+from edgewise.runtime_text import merged
+
 KERNELS = files("edgewise.backends") / "kernels"
 GUARD = "guard"  # the kernel file that compiles others where the module is imported
 KERNEL_TEXT = "_KERNEL"
+POINTERS = "pointers"  # what the runtime's kernels take of viper
 
 
 @dataclass(frozen=True)
@@ -18,7 +21,7 @@ class Emission:
     that it generated itself, which take the place of a kernel's function of the same name.
 
     compiled: kernel files that become machine code, for the .mpy of an architecture, and for all others with the `plain` ones.
-    packing: of its tables, where there are several.
+    packing: of its tables, where there are several. runtime: modules of edgewise_rt that it holds.
     """
 
     kernels: tuple[str, ...]
@@ -27,6 +30,7 @@ class Emission:
     compiled: tuple[str, ...] = ()
     plain: tuple[str, ...] = ()
     packing: str = ""
+    runtime: tuple[str, ...] = ()
 
 
 def literal(value: object) -> str:
@@ -50,9 +54,11 @@ def compose(header: str, emission: Emission, compiled: bool = False) -> str:
     unused = set(emission.constants)
     machine = list(_machine_code(emission, unused))
     plain = [] if compiled else list(emission.plain)
-    imports: dict[str, None] = {}
-    body: list[str] = []
+    needed, body = merged(emission.runtime, machine_code=compiled)
+    imports = dict.fromkeys(needed)
     generated = {node.name for node in ast.parse(emission.code).body if isinstance(node, ast.FunctionDef)}
+    if emission.runtime and not compiled:
+        plain.append(POINTERS)
     for kernel in (*emission.kernels, *plain):
         for source, statement in _statements(kernel):
             if isinstance(statement, (ast.Import, ast.ImportFrom)):
@@ -86,7 +92,7 @@ def _statements(kernel: str) -> Iterator[tuple[str, ast.stmt]]:
     """Text and tree of each statement of a kernel file, but for its docstring and what it imports of other kernels."""
     text = (KERNELS / f"{kernel}.py").read_text(encoding="utf-8")
     for statement in ast.parse(text).body[1:]:
-        if isinstance(statement, ast.ImportFrom) and (statement.module or "").startswith("edgewise."):
+        if isinstance(statement, ast.ImportFrom) and (statement.module or "").startswith(("edgewise.", "edgewise_rt.")):
             continue  # it stands in the same module
         source = ast.get_source_segment(text, statement) or ""
         if isinstance(statement, ast.FunctionDef) and statement.decorator_list:
