@@ -19,7 +19,7 @@ from mpremote.transport_serial import SerialTransport
 from serial.tools import list_ports
 
 from edgewise.errors import DeviceError, PortError
-from edgewise.targets.target import FILE_TIMEOUT_S, Target, board_full, device_call, device_error, print_call
+from edgewise.targets.target import FILE_TIMEOUT_S, STOP_TIMEOUT_S, Target, board_full, device_call, device_error, print_call
 
 PATIENCE_S = (1.0, 3.0, 6.0)  # for an answer, one try each: a board that opening the port resets is deaf for a second
 SEND_TIMEOUT_S = 30.0  # for the board to take a program; raw paste moves 8 kB/s to an emulated Pico
@@ -64,6 +64,24 @@ class SerialBoard(Target):
             self._raise_error()
         return _text(output)
 
+    def stream(self, source: str, on_bytes: Callable[[bytes], bool | None]) -> None:
+        with self._conversation():
+            self._serial.heard.clear()  # a main.py that was interrupted has left a banner there
+            self._send(source)
+            self._serial.allow(None)
+            stopped = ended = False
+            while not ended:
+                piece, eot, rest = self._serial.some().partition(b"\x04")
+                ended = bool(eot)
+                if PROMPT in self._serial.heard and BANNER in self._serial.heard:
+                    raise _Restarted
+                if on_bytes(piece) and not (stopped or ended):
+                    stopped = True
+                    self._serial.write(b"\x03")
+                    self._serial.allow(STOP_TIMEOUT_S)
+            self._serial.unread = rest
+            self._raise_error()
+
     def put(self, path: str, data: bytes, on_progress: Callable[[int, int], None] | None = None) -> None:
         try:
             free = ast.literal_eval(self._stream(device_call("put", path, len(data)), data, on_progress).strip())
@@ -96,6 +114,13 @@ class SerialBoard(Target):
 
     def soft_reset(self) -> None:
         self._enter_raw_repl(reset=True)
+
+    def restart(self) -> None:
+        with self._conversation():
+            self._serial.write(b"\r\x03\x02")  # to the friendly prompt: a soft reset from there runs main.py
+            self._serial.write(b"\x04")
+        with suppress(OSError):
+            self._transport.close()
 
     def close(self) -> None:
         # a port that is gone takes no farewell
@@ -192,6 +217,7 @@ class _Deadlined:
         port.write_timeout = 10  # seconds; a USB device that hangs takes no bytes
         self._deadline = math.inf
         self.heard = bytearray()  # the last bytes
+        self.unread = b""  # of what `some` took, to be read again
 
     def allow(self, seconds: float | None) -> None:
         """The next reads end within `seconds`, together; None takes the limit away."""
@@ -199,13 +225,20 @@ class _Deadlined:
 
     def inWaiting(self) -> int:  # the name that mpremote calls
         self._check()
-        return self._port.in_waiting
+        return len(self.unread) or self._port.in_waiting
 
     def read(self, size: int = 1) -> bytes:
-        got = b""
+        got, self.unread = self.unread[:size], self.unread[size:]
         while len(got) < size:
             self._check()
             got += self._port.read(size - len(got))
+        self.heard = (self.heard + got)[-300:]
+        return got
+
+    def some(self) -> bytes:
+        """What arrives within the port's own time limit, 0.1 s; may be nothing."""
+        self._check()
+        got = self._port.read(4096)
         self.heard = (self.heard + got)[-300:]
         return got
 

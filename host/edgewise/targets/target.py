@@ -12,6 +12,7 @@ from typing import Any, Self
 from edgewise.errors import DeviceError, PortError
 from edgewise.mpy import ARCHITECTURES
 
+STOP_TIMEOUT_S = 20.0  # from Ctrl-C to a program's end; an emulated Pico may have a kilobyte to send first
 FILE_TIMEOUT_S = 120.0  # an emulated Pico hashes about 45 kB/s, a board more; its whole flash is below this
 
 
@@ -54,6 +55,13 @@ class Target(ABC):
         interrupted and DeviceError raised; None waits for as long as the target is there.
         """
 
+    def stream(self, source: str, on_bytes: Callable[[bytes], bool | None]) -> None:
+        """Run `source`; `on_bytes` gets what it writes as it stands, in pieces as they come, and b"" a few times a second else.
+
+        Where it answers True the program is interrupted (KeyboardInterrupt), and has STOP_TIMEOUT_S to end.
+        """
+        raise PortError(f"{self.name} sends no bytes as they come: use a board on a serial port")
+
     @abstractmethod
     def put(self, path: str, data: bytes, on_progress: Callable[[int, int], None] | None = None) -> None:
         """Write a file and the folders above it; a cut leaves the old file, never half of the new one.
@@ -64,6 +72,10 @@ class Target(ABC):
     @abstractmethod
     def soft_reset(self) -> None:
         """Start the interpreter afresh: empty heap, no names, files kept. boot.py runs, main.py does not."""
+
+    def restart(self) -> None:
+        """Let the target go, started afresh and with main.py running where there is one that it runs by itself."""
+        self.close()
 
     @abstractmethod
     def close(self) -> None:

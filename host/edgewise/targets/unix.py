@@ -6,6 +6,7 @@ import os
 import re
 import select
 import shutil
+import signal
 import subprocess
 import tempfile
 import time
@@ -13,9 +14,10 @@ from collections.abc import Callable
 from contextlib import suppress
 from importlib.resources import as_file, files
 from pathlib import Path, PurePosixPath
+from typing import IO
 
 from edgewise.errors import DeviceError, PortError
-from edgewise.targets.target import Target, board_full, device_error
+from edgewise.targets.target import STOP_TIMEOUT_S, Target, board_full, device_error
 
 HEAP_BYTES = 2 * 192 * 1024
 START_TIMEOUT_S = 10.0
@@ -29,6 +31,8 @@ class UnixPort(Target):
     """
 
     name = "the unix port"
+    _stdin: IO[bytes]
+    _stdout: IO[bytes]
 
     def __init__(self, micropython: Path, heap_bytes: int = HEAP_BYTES):
         self._command = [str(micropython), "-X", f"heapsize={heap_bytes}"]
@@ -48,17 +52,35 @@ class UnixPort(Target):
             self._stdin.flush()
             output = self._until_eot(deadline, on_output)
             traceback = self._until_eot(deadline)
-        except BaseException as error:  # out of step with the process: start another
-            fate = self._end()
-            self._start()
-            if isinstance(error, TimeoutError):
-                raise DeviceError(f"the program on {self.name} took too long and was ended") from error
-            if isinstance(error, EOFError | BrokenPipeError):
-                raise DeviceError(f"the program ended {self.name} ({fate}); it was started again") from error
-            raise
+        except BaseException as error:
+            raise self._started_again(error) from error
         if traceback:
             raise device_error(traceback.decode(errors="replace"))
         return output.decode(errors="replace")
+
+    def stream(self, source: str, on_bytes: Callable[[bytes], bool | None]) -> None:
+        program = source.encode()
+        deadline, stopped, end = math.inf, False, -1
+        try:
+            self._stdin.write(b"%d\n" % len(program) + program)
+            self._stdin.flush()
+            while end < 0:
+                if time.monotonic() > deadline:
+                    raise TimeoutError("no answer in time")
+                if select.select([self._stdout], [], [], 0.1)[0]:
+                    self._unread = os.read(self._stdout.fileno(), 65536)
+                    if not self._unread:
+                        raise EOFError
+                end = self._unread.find(b"\x04")
+                piece, self._unread = (self._unread, b"") if end < 0 else (self._unread[:end], self._unread[end + 1 :])
+                if on_bytes(piece) and not stopped and end < 0:
+                    stopped, deadline = True, time.monotonic() + STOP_TIMEOUT_S
+                    self._process.send_signal(signal.SIGINT)  # type: ignore[union-attr]
+            traceback = self._until_eot(deadline)
+        except BaseException as error:
+            raise self._started_again(error) from error
+        if traceback:
+            raise device_error(traceback.decode(errors="replace"))
 
     def put(self, path: str, data: bytes, on_progress: Callable[[int, int], None] | None = None) -> None:
         target = self._root / self._where(path)
@@ -82,6 +104,16 @@ class UnixPort(Target):
     def close(self) -> None:
         self._end()
         shutil.rmtree(self._root, ignore_errors=True)
+
+    def _started_again(self, error: BaseException) -> BaseException:
+        """Starts another process, as this one is out of step; what to raise then."""
+        fate = self._end()
+        self._start()
+        if isinstance(error, TimeoutError):
+            return DeviceError(f"the program on {self.name} took too long and was ended")
+        if isinstance(error, EOFError | BrokenPipeError):
+            return DeviceError(f"the program ended {self.name} ({fate}); it was started again")
+        return error
 
     def _where(self, path: str) -> str:
         where = PurePosixPath(path.lstrip("/"))
