@@ -7,11 +7,15 @@ from typing import Annotated
 
 import typer
 
-from edgewise.cli import board, demo, model
+from edgewise.cli import board, demo, model, sensor
 from edgewise.cli.terminal import say
 from edgewise.errors import EdgewiseError
 
 COMMANDS: dict[str, Callable[..., None]] = {
+    "sensors": sensor.sensors_command,
+    "record": sensor.record_command,
+    "import": sensor.import_command,
+    "features": sensor.features_command,
     "boards": board.boards_command,
     "models": model.models_command,
     "train": model.train_command,
@@ -21,13 +25,15 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "verify": board.verify_command,
     "bench": board.bench_command,
     "explain": model.explain_command,
+    "monitor": sensor.monitor_command,
+    "report": model.report_command,
     "emulate": board.emulate_command,
     "firmware": board.firmware_command,
     "demo": demo.demo_command,
 }
 
 app = typer.Typer(
-    help="scikit-learn models on MicroPython boards: train, transpile, check, deploy, verify.",
+    help="From a sensor to a label on MicroPython boards: record, train with scikit-learn, transpile, deploy, verify.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,

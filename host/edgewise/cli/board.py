@@ -1,18 +1,22 @@
 """Commands for a board, real or emulated: check, deploy, verify, bench."""
 
 from dataclasses import asdict
-from typing import Annotated
+from pathlib import Path
+from typing import Annotated, Any
 
 import typer
 
 from edgewise import artifact, boards, fit, show
+from edgewise.app import deploy_app
 from edgewise.bench import bench
 from edgewise.boards import Board
+from edgewise.cli.sensor import Address, Options, Pins, sensor_config
 from edgewise.cli.terminal import (
     BoardId,
     Folder,
     Json,
     Port,
+    bar,
     copy,
     deployed,
     emulated,
@@ -68,17 +72,55 @@ def check_command(
 def deploy_command(
     folder: Folder,
     port: Port,
+    app: Annotated[bool, typer.Option("--app", help="With sampler, features and sensor, as the board's main.py.")] = False,
     source: Annotated[bool, typer.Option("--source", help="Copy the .py, not the .mpy.")] = False,
     force: Annotated[bool, typer.Option("--force", help="Copy although the model seems too large.")] = False,
+    sensor: Annotated[str | None, typer.Option(help="Of the app; that of the recordings by default.")] = None,
+    option: Options = None,
+    pins: Pins = "",
+    address: Address = None,
     as_json: Json = False,
 ) -> None:
     """Copy the module to a board; only what changed."""
-    loaded = artifact.load(folder)
+    loaded = _transpiled(folder)
+    config = _sensor_of(loaded, sensor, option, pins, address) if app else None
     with open_port(port) as target:
-        result = copy(loaded, target, source, force)
+        if config is None:
+            result = copy(loaded, target, source, force)
+        else:
+            with bar(f"copying {loaded.name} and its app", "bytes") as on_progress:
+                result = deploy_app(loaded, loaded.stage or {}, config, target, force, on_progress)
+            if port not in TARGETS:
+                target.restart()
         name = target.name
     note = f"{name} has ended with this command; edgewise emulate keeps a board up" if port in TARGETS else ""
     print_json(asdict(result)) if as_json else show_table("Deployed", show.labeled(result) | {"note": note})
+
+
+def _sensor_of(
+    loaded: artifact.Artifact, sensor: str | None, option: list[str] | None, pins: str, address: str | None
+) -> dict[str, Any]:
+    """The sensor of the recordings, or the one that the user names instead, at the rate of the model."""
+    if loaded.stage is None:
+        raise FitError(f"{loaded.name} was not trained on what edgewise features wrote, so its features are not known to a board")
+    kept = loaded.stage["sensor"]
+    if sensor is None and kept is None:
+        raise FitError(f"the recordings of {loaded.name} do not say their sensor: name it, as --sensor mpu6050")
+    if sensor is None and not (option or pins or address):
+        return kept
+    options = [*(f"{name}={value}" for name, value in ((kept or {}).get("options") or {}).items()), *(option or ())]
+    same = sensor is None or (kept or {}).get("sensor") == sensor
+    return sensor_config(sensor or kept["sensor"], loaded.stage["rate_hz"], options if same else option, pins, address)
+
+
+def _transpiled(folder: Path) -> artifact.Artifact:
+    """The artifact there; made first where there is a trained model alone."""
+    if artifact.is_trained_only(folder):
+        from edgewise.cli.model import make
+
+        say(f"{folder} was trained, and is transpiled now")
+        make(folder, folder)
+    return artifact.load(folder)
 
 
 def verify_command(
@@ -107,8 +149,14 @@ def bench_command(folder: Folder, port: Port, as_json: Json = False) -> None:
     print_json(asdict(result)) if as_json else show_table("Measured" + emulated(port), show.labeled(result))
 
 
-def emulate_command(board: BoardId = "RPI_PICO", as_json: Json = False) -> None:
-    """Keep an emulated board up until Ctrl-C.
+def emulate_command(
+    board: BoardId = "RPI_PICO",
+    sensor: Annotated[list[str] | None, typer.Option(metavar="NAME=FILE", help="On I2C, plays a recording or csv.")] = None,
+    adc: Annotated[list[str] | None, typer.Option(metavar="INPUT=FILE", help="Plays volts into an input: 0=light.csv.")] = None,
+    fast: Annotated[bool, typer.Option("--fast", help="Let emulated time jump ahead while the board sleeps.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Keep an emulated board up until Ctrl-C, with its sensors.
 
     Prints its socket:// address, which every --port and mpremote connect take.
     """
@@ -120,7 +168,7 @@ def emulate_command(board: BoardId = "RPI_PICO", as_json: Json = False) -> None:
     with progress() as on_progress:
         image = rp2_firmware(board, on_progress)
     try:
-        with pico_emulator(image.path) as emulator:
+        with pico_emulator(image.path, sensor or (), adc or (), fast) as emulator:
             SerialBoard(emulator.address, BOOT_PATIENCE_S).close()  # booted: mpremote does not ask a second time
             say(f"{board} runs MicroPython {image.version} ({image.origin}); Ctrl-C stops it")
             print_json({"address": emulator.address}) if as_json else print(emulator.address, flush=True)

@@ -12,6 +12,7 @@ from edgewise.cli.terminal import Folder, Json, Output, out, print_json, show_ta
 from edgewise.explain import TreePath, choose, explain, parse_row, short
 
 if TYPE_CHECKING:  # scikit-learn takes a second to import: only the commands that need it do
+    from edgewise.program import Program
     from edgewise.training import Training
 
 
@@ -38,6 +39,7 @@ def train_command(
     train_rows: Annotated[int | None, typer.Option(min=1, help="Fit on so many of the training rows only.")] = None,
     prototypes: Annotated[int | None, typer.Option(help="Condense the training rows of knn to so many at most.")] = None,
     task: Annotated[str | None, typer.Option(help="classification or regression, where the target leaves it open.")] = None,
+    folds: Annotated[int | None, typer.Option(min=0, help="Of cross-validation; 0: none, and no learning curve.")] = None,
     as_json: Json = False,
 ) -> None:
     """Train a model on a table of sensor readings."""
@@ -48,13 +50,13 @@ def train_command(
     columns = [name for name in drop.split(",") if name]
     dataset = datasets.load(path, target, group, columns, header=not no_header, task=task)  # type: ignore[arg-type]
     with spinner("training"):
-        trained = training.train(dataset, model, test_size, seed, group or "", train_rows, prototypes)
+        trained = training.train(dataset, model, test_size, seed, group or "", train_rows, prototypes, folds)
     training.save(trained, output)
     warn(trained.warnings)
     if as_json:
         print_json(score_facts(trained) | {"warnings": trained.warnings, "folder": str(output)})
     else:
-        rows = {"held out": _held_out(trained), **scores(trained), "folder": str(output)}
+        rows = {"held out": _held_out(trained), **scores(trained), "notes": trained.notes, "folder": str(output)}
         show_table(f"Trained {model} on {len(trained.X_train)} rows", rows)
 
 
@@ -69,16 +71,36 @@ def transpile_command(
     trust_pickle: Annotated[
         bool, typer.Option("--trust-pickle", help="Read a pickle or joblib file, which may run any code.")
     ] = False,
+    windows: Annotated[bool, typer.Option("--windows", help="Hold the feature stage too: raw window in, label out.")] = False,
     as_json: Json = False,
 ) -> None:
     """Turn a trained model into one MicroPython module."""
+    if output is None and not source.is_dir():
+        raise typer.BadParameter("a file needs -o DIR", param_hint="--output")
+    folder = output or source
+    program = make(source, folder, backend, board, name, trust_pickle, windows)
+    loaded = artifact.load(folder)
+    if as_json:
+        print_json({"name": program.name, "facts": program.facts, **asdict(loaded.footprint), "folder": str(folder)})
+        return
+    rows = {"module": program.name, **_sizes(loaded), "facts": program.facts, "folder": str(folder)}
+    show_table("Transpiled", rows)
+
+
+def make(
+    source: Path,
+    folder: Path,
+    backend: str = "auto",
+    board: str = "RPI_PICO",
+    name: str | None = None,
+    trust_pickle: bool = False,
+    windows: bool = False,
+) -> "Program":
+    """Transpiles what was trained or saved at `source` into an artifact at `folder`."""
     from edgewise import training
     from edgewise.program import transpile
 
     saved = training.load(source, trust_pickle)
-    if output is None and not source.is_dir():
-        raise typer.BadParameter("a file needs -o DIR", param_hint="--output")
-    folder = output or source
     artifact.claim(folder)
     with spinner("transpiling"):
         program = transpile(
@@ -89,14 +111,25 @@ def transpile_command(
             board,
             backend,
             saved.facts,
+            saved.stage,
+            windows,
         )
         program.save(folder, saved.X_test)
-    loaded = artifact.load(folder)
-    if as_json:
-        print_json({"name": program.name, "facts": program.facts, **asdict(loaded.footprint), "folder": str(folder)})
-        return
-    rows = {"module": program.name, **_sizes(loaded), "facts": program.facts, "folder": str(folder)}
-    show_table("Transpiled", rows)
+    return program
+
+
+def report_command(
+    folder: Folder,
+    output: Annotated[Path | None, typer.Option("-o", "--output", metavar="FILE", help="DIR/report.html by default.")] = None,
+    bench: Annotated[Path | None, typer.Option(metavar="FILE", help="What edgewise bench --json printed, for the times.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Write one html page that tells what a model is worth."""
+    from edgewise import report
+
+    with spinner("writing the report"):
+        path = report.write(folder, output, bench)
+    print_json({"file": str(path)}) if as_json else show_table("Report", {"file": str(path)})
 
 
 def explain_command(
@@ -144,6 +177,9 @@ def score_facts(trained: "Training") -> dict[str, Any]:
     return {name: getattr(trained, name) for name in names} | {
         "train_rows": len(trained.X_train),
         "test_rows": len(trained.X_test),
+        "one_rule": trained.one_rule and asdict(trained.one_rule),
+        "cross": trained.cross and asdict(trained.cross),
+        "notes": trained.notes,
     }
 
 
@@ -156,9 +192,14 @@ def scores(trained: "Training") -> dict[str, Any]:
     rows: dict[str, Any] = {f"{trained.metric} on held-out rows": round(trained.score, 4)}
     if trained.full_score is not None:
         rows |= {"with all training rows": round(trained.full_score, 4), "prototypes": trained.n_prototypes}
+    if trained.cross is not None:
+        rows["cross-validation"] = f"{trained.cross.mean:.4f} +- {trained.cross.spread:.4f} ({trained.cross.method})"
     if trained.random_score is not None:
         rows["a random split would claim"] = round(trained.random_score, 4)
-    return rows | {"always the same answer": round(trained.baseline_score, 4)}
+    rows["always the same answer"] = round(trained.baseline_score, 4)
+    if trained.one_rule is not None:
+        rows["one rule"] = f"{trained.one_rule.score:.4f} ({trained.one_rule})"
+    return rows
 
 
 def _sizes(loaded: artifact.Artifact) -> dict[str, Any]:
