@@ -11,14 +11,14 @@ from edgewise import runtime
 from edgewise.artifact import Artifact
 from edgewise.deploy import Deployment, deploy
 from edgewise.errors import DeviceError, FitError, SensorError
+from edgewise.runtime_text import needed
 from edgewise.sensors import Sensor
 from edgewise.targets import Target
 
 CONFIG, MAIN = "/edgewise.json", "/main.py"
 MARK = b"edgewise deploy --app"  # in a main.py of ours
 SAMPLING = ("sampler", "frames", "sensors", "recorder")  # modules of the runtime that reading a sensor takes
-RUNNING = (*SAMPLING, "window", "app", "stage")
-SETS = {"motion": ("motion", "integers"), "spectral": ("spectral", "integers"), "slow": ("slow", "integers"), "raw": ("raw",)}
+RUNNING = (*SAMPLING, "window", "app")
 STAGE_KEYS = ("sets", "axes", "units", "length", "hop")
 
 Progress = Callable[[int, int], None]
@@ -71,7 +71,7 @@ def deploy_app(
     board; see `Target.restart`. Raises FitError, SensorError, DeviceError or PortError, one line.
     """
     content = json.dumps(app_config(artifact, stage, config)).encode("ascii")
-    names = [*RUNNING, *(module for kind in stage["sets"] for module in SETS[kind]), *driver_modules(config)]
+    names = [*RUNNING, *needed(stage["sets"]), *driver_modules(config)]
     if target.exists(MAIN) and not force and not target.holds(MAIN, (MARK,)):
         raise DeviceError(f"{MAIN} on {target.name} is not of edgewise and was left alone: rename it, or use --force")
     files = runtime.module_files(dict.fromkeys(names), target.info().mpy_arch)

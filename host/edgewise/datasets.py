@@ -162,12 +162,11 @@ def _default_group(table: Table, roles: dict[str, str | None], taken: set[str]) 
 
 
 def _usable(stage: dict[str, Any] | None, names: tuple[str, ...], path: Path) -> tuple[dict[str, Any] | None, list[str]]:
-    """The stage, if it computes just these features in this order, and what to warn of."""
-    if stage is None or list(names) == stage["features"]:
+    """The stage, if it computes these features, and what to warn of."""
+    others = [] if stage is None else [name for name in names if name not in stage["features"]]
+    if not others:
         return stage, []
-    gone = [name for name in stage["features"] if name not in names]
-    named = f"without {', '.join(map(_word, gone[:4]))}" if gone else "others, or in another order"
-    return None, [f"the features are not those of {path.name}.json ({named}): deploy --app cannot compute them on a board"]
+    return None, [f"{path.name}.json does not tell how {_word(others[0])} is computed: deploy --app cannot compute it on a board"]
 
 
 def _word(name: str) -> str:

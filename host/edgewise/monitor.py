@@ -208,19 +208,19 @@ def listen(
 
 
 def monitor(target: Target, on_event: Callable[[Event], bool | None], seconds: float | None = None) -> Reader:
-    """Runs the deployed app and tells what it samples and says, until on_event answers True or `seconds` are over.
+    """Runs the deployed app and tells what it samples and says, until on_event answers True or for `seconds` of the board's clock.
 
     Afterwards the target is let go, and main.py runs again where the port starts it. Raises as `listen` does; SensorError also
     where the sensor stopped answering; DeviceError where no app is on the board, or its parts do not fit.
     """
-    until = None if seconds is None else time.monotonic() + seconds
     ended: list[End] = []
     reader = Reader()
 
     def tell(event: Event) -> bool:
         if isinstance(event, End):
             ended.append(event)
-        return bool(on_event(event)) or (until is not None and time.monotonic() >= until)
+        over = seconds is not None and isinstance(event, Samples) and event.times_us[-1] >= 1e6 * seconds
+        return bool(on_event(event)) or over
 
     try:
         listen(target, PROGRAM, tell, reader)

@@ -44,7 +44,7 @@ def module_files(names: Iterable[str], arch: str | None) -> dict[str, bytes]:
     if native not in NATIVE:
         raise BoardError(f"the runtime has machine code for {', '.join(NATIVE)}, not for {arch}: choose another board")
     found = {}
-    for name in _with_imports(names):
+    for name in with_imports(names):
         path = module_path(name)
         package = path.parent.name
         found[f"{FOLDER}/{package}/__init__.mpy"] = _compiled("__init__", "", None)
@@ -52,27 +52,27 @@ def module_files(names: Iterable[str], arch: str | None) -> dict[str, bytes]:
     return found
 
 
-def _with_imports(names: Iterable[str]) -> list[str]:
-    """The modules and what they import of PACKAGES, as package/module; what is imported when it is used has to be named."""
-    found: list[str] = []
-    left = [name if "/" in name else f"{PACKAGES[0]}/{name}" for name in names]
-    while left:
-        name = left.pop()
-        if name in found:
-            continue
-        found.append(name)
+def with_imports(names: Iterable[str]) -> list[str]:
+    """The modules, each after those of PACKAGES that it imports, as package/module; what is imported when it is used has to be
+    named."""
+    found: dict[str, None] = {}
+
+    def add(name: str) -> None:
         for node in ast.walk(ast.parse(module_path(name).read_text("utf-8"))):
+            wanted: list[str] = []
             if isinstance(node, ast.ImportFrom):
-                wanted = [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
+                wanted = [str(node.module), *(f"{node.module}.{alias.name}" for alias in node.names)]
             elif isinstance(node, ast.Import):
                 wanted = [alias.name for alias in node.names]
-            else:
-                continue
             for module in wanted:
-                package, _, inner = str(module).partition(".")
-                if package in PACKAGES and inner in modules(package):
-                    left.append(f"{package}/{inner}")
-    return sorted(found)
+                package, _, inner = module.partition(".")
+                if package in PACKAGES and inner in modules(package) and f"{package}/{inner}" not in found:
+                    add(f"{package}/{inner}")
+        found[name] = None
+
+    for name in names:
+        add(name if "/" in name else f"{PACKAGES[0]}/{name}")
+    return list(found)
 
 
 def _folder(package: str) -> Path:

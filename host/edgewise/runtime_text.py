@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import reduce
 from operator import or_
 
-from edgewise.runtime import ON_HOST, PACKAGES, module_path
+from edgewise.runtime import PACKAGES, module_path, with_imports
 from edgewise_rt.stage import SETS, Stage
 
 RUNTIME = PACKAGES[0]
@@ -13,21 +13,7 @@ RUNTIME = PACKAGES[0]
 
 def needed(sets: Sequence[str]) -> tuple[str, ...]:
     """Modules of the runtime that a stage of these feature sets takes, each after those that it uses itself."""
-    found: dict[str, None] = {}
-
-    def add(name: str) -> None:
-        for node in ast.walk(ast.parse(module_path(name).read_text("utf-8"))):
-            if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == RUNTIME:
-                used = [alias.name for alias in node.names] if node.module == RUNTIME else [str(node.module).split(".")[1]]
-                for module in used:
-                    if module not in (ON_HOST, name):
-                        add(module)
-        found[name] = None
-
-    for feature_set in sets:
-        add(SETS[feature_set][0])
-    add("stage")
-    return tuple(found)
+    return tuple(name.removeprefix(f"{RUNTIME}/") for name in with_imports([*(SETS[name][0] for name in sets), "stage"]))
 
 
 def stage_of(facts: Mapping) -> Stage:

@@ -8,8 +8,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from serial import serial_for_url
 
-from edgewise import firmware
+from edgewise import firmware, recordings
+from edgewise.datasets import shipped
 from edgewise.errors import FirmwareError
 from edgewise.targets import SerialBoard
 from edgewise.targets.emulated_pico import pico_emulator
@@ -36,7 +38,7 @@ def address() -> Iterator[str]:
         image = firmware.rp2_firmware().path
     except FirmwareError as error:
         pytest.skip(str(error))
-    emulator = pico_emulator(image)
+    emulator = pico_emulator(image, [f"mpu6050={shipped('shoulder_recordings') / 'PEN_05.npz'}"], fast=True)
     yield emulator.address
     emulator.close()
 
@@ -76,6 +78,25 @@ def test_from_data_to_board_with_plain_tools_and_repl(address: str, folder: Path
             # what the REPL does with a line
             source = f"_r = ({statement})\nif _r is not None: print(repr(_r))" if printed else statement
             assert board.exec(source).strip() == printed.strip(), statement
+
+
+def test_from_a_sensor_to_a_label(address: str, folder: Path):
+    said = {}
+    for words in commands(block("sh", "edgewise record")):
+        said[words[1]] = run([address if word == "auto" else word for word in words], folder)
+    assert "mpu6050" in said["sensors"]
+    made = [recordings.load(folder / "recordings" / name) for name in ("ABD_01.npz", "ABD_02.npz")]
+    assert [(len(r), r.meta.missed, r.meta.lost_frames, r.short) for r in made] == [(500, 0, 0, False)] * 2
+    assert "/main.py" in said["deploy"]
+    labels = re.findall(r"^ *[\d.]+ s  (\w+)  [01]\.\d\d$", said["monitor"], flags=re.MULTILINE)
+    assert len(labels) > 3
+    assert labels.count("PEN") > len(labels) / 2  # what the sensor plays, of a person the model may know
+    assert "<html" in (folder / "build" / "motion" / "report.html").read_text("utf-8")[:200]
+    # monitor has let it go: the board goes on by itself, for whoever opens its port
+    with serial_for_url(address, timeout=30) as port:
+        line = port.read_until(b"\r\n")
+        line = port.read_until(b"\r\n")
+    assert re.fullmatch(rb"\w+ [01]\.\d\d\r\n", line), line
 
 
 def test_python_verbs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]):

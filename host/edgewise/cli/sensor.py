@@ -157,7 +157,7 @@ def features_command(
 
 def monitor_command(
     port: Port,
-    seconds: Annotated[float | None, typer.Option(min=0, help="Stop after so many; by default with Ctrl-C.")] = None,
+    seconds: Annotated[float | None, typer.Option(min=0, help="Of the board's clock; else until Ctrl-C.")] = None,
     csv: Annotated[Path | None, typer.Option(metavar="FILE", help="Keep the labels there.")] = None,
     as_json: Json = False,
 ) -> None:
