@@ -6,7 +6,7 @@ import time
 from array import array
 from binascii import unhexlify
 
-from edgewise_rt.recorder import Link, reason_of, ring_size  # noqa: F401 - main.py takes it from here
+from edgewise_rt.recorder import Link, pause_of, reason_of, ring_size  # noqa: F401 - main.py takes it from here
 from edgewise_rt.sampler import Sampler
 from edgewise_rt.sensors import open_sensor
 from edgewise_rt.stage import Stage
@@ -52,7 +52,7 @@ class App:
         self._head = array("i", [0, 0, 0])
         self._numbers = array("f", [0] * (len(self.classes) if self._proba else 1))
         self._counts = array("h", bytes(2 * most * self.sampler.n_axes)) if stream else None
-        self.pause_ms = max(1, min(10, int(250 / rate_hz)))
+        self.pause_ms = pause_of(self.sampler)
 
     def next(self):
         """Whether a window was full; then label, and probabilities (array('f'), of classifiers), are those of it."""

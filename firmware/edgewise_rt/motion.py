@@ -20,6 +20,10 @@ class Motion:
     samples are whole numbers of 2**-8 counts for small signals, up to 2 counts for those that fill 16 bits; and the correlations
     xy, xz and yz, 0 where an axis does not change.
 
+    Two such triples A and B, as acc and gyro, have A_B_correlation_ij, of each axis i of A with each axis j of B, and
+    A_B_loop_ij: the mean of the change of A_i since the sample before times B_j, per second. It is the area, with its sign, that
+    the point (A_i, B_j) goes around in a second, and tells a movement from the same one played backwards.
+
     All else is exact before it is rounded to float32, at most three times; the numbers are the same to the last bit everywhere.
     """
 
@@ -28,7 +32,8 @@ class Motion:
         check(axes, units, scales, offsets, length, rate_hz, 2, MOST_SAMPLES)
         n_axes = len(axes)
         triples = [i for i in range(n_axes - 2) if _is_triple(axes, units, scales, offsets, i)]
-        self._triples = []  # of each: cells of its axes, of the magnitude
+        self._triples = []  # of each: its first axis, cells of the magnitude
+        self._pairs = []  # of each: the first axes of both, cells of the sums
         names, feature_units, cells, jobs, constants = [], [], [], [], array("f")
         self._offsets = []  # (place, offset)
         cell = RESULTS + 8 * n_axes
@@ -96,6 +101,25 @@ class Motion:
                 product = derived(NUMBER, at + 9 + 2 * k, RESULTS + 8 * (axis + a), RESULTS + 8 * (axis + b))
                 jobs.extend((PRODUCT, 3, roots[axis + a], roots[axis + b], product + 2, 3))
                 feature("%s_correlation_%s%s" % (name, "xyz"[a], "xyz"[b]), "", product, product + 1, product + 2, 1)
+        for a, b in [(a, b) for a in triples for b in triples if a < b]:
+            name = "%s_%s" % (axes[a][:-2], axes[b][:-2])
+            unit = "*".join(["(%s)" % units[axis] if "/" in units[axis] else units[axis] for axis in (a, b)]) + "/s"
+            set_constants(scales[a])
+            per_s = f32[3]
+            set_constants(scales[b])
+            f32[1] = f32[1] * per_s
+            per_s = f32[1]
+            self._pairs.append((a, b, cell))
+            at = cell
+            cell += 36
+            for k in range(9):
+                i, j = a + k // 3, b + k % 3
+                product = derived(NUMBER, at + 4 * k, RESULTS + 8 * i, RESULTS + 8 * j)
+                jobs.extend((PRODUCT, 3, roots[i], roots[j], product + 2, 3))
+                feature("%s_correlation_%s" % (name, axes[i][-1] + axes[j][-1]), "", product, product + 1, product + 2, 1)
+            for k in range(9):
+                loop = derived(NUMBER, at + 4 * k + 2, 3, 3)
+                feature("%s_loop_%s" % (name, "xyz"[k // 3] + "xyz"[k % 3]), unit, loop, loop + 1, 3, per_s)
         self.names, self.units = tuple(names), tuple(feature_units)
         cells.insert(0, len(names))
         jobs.insert(0, len(jobs) // 6)
@@ -124,6 +148,12 @@ class Motion:
             together(window, self._magnitude, work)
             work[1] = 1
             integers.moments(self._magnitude, work)
+        for a, b, at in self._pairs:
+            work[1] = self._n_axes
+            work[2] = at
+            work[5] = a
+            work[6] = b
+            across(window, work)
         integers.differences(work, self._jobs)
         integers.to_floats(work, self._cells, self._constants, features)
         for place, offset in self._offsets:
@@ -214,3 +244,40 @@ def together(window: ptr16, magnitude: ptr16, work: ptr32):
     work[at + 4] = xz_high
     work[at + 5] = yz
     work[at + 6] = yz_high
+
+
+@micropython.viper
+def across(window: ptr16, work: ptr32):
+    """Of each of the three axes from work[5] on with each of those from work[6] on four cells from work[2] on: the sum of their
+    products, and of the second one times the change of the first since the sample before, low and high.
+    """
+    # Every product fits 31 bits and a sign, of a change, too: 65535 * 32768. Its parts of 15 bits and the rest are added apart.
+    axes = int(work[1])
+    cell = int(work[2])
+    end = int(work[0]) * axes
+    first = 0
+    while first < 9:
+        i = first // 3
+        to = int(work[6]) + first - 3 * i - int(work[5]) - i
+        i += int(work[5])
+        last = ((window[i] & 0xFFFF) ^ 0x8000) - 0x8000
+        low = high = loop = loop_high = 0
+        while i < end:
+            v = ((window[i] & 0xFFFF) ^ 0x8000) - 0x8000
+            w = ((window[i + to] & 0xFFFF) ^ 0x8000) - 0x8000
+            i += axes
+            last = (v - last) * w
+            loop += last & 0x7FFF
+            loop_high += last >> 15
+            last = v
+            v *= w
+            low += v & 0x7FFF
+            high += v >> 15
+        high += low >> 15
+        loop_high += loop >> 15
+        work[cell] = (high & 0x7FFF) << 15 | low & 0x7FFF
+        work[cell + 1] = high >> 15
+        work[cell + 2] = (loop_high & 0x7FFF) << 15 | loop & 0x7FFF
+        work[cell + 3] = loop_high >> 15
+        cell += 4
+        first += 1

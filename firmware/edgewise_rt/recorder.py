@@ -15,6 +15,7 @@ FRAMES_HZ = 8  # so many frames of samples a second, or one a sample
 MOST_BYTES = 1024  # of a payload
 RING_S = 2  # what the ring holds, while the host is busy
 MOST_RING = 2048
+PAUSE_MS = 10  # 1 and 2 ms keep an emulated Pico awake for a third of its time
 
 
 class Link:
@@ -94,7 +95,7 @@ def run(config, n_samples, by=None, write=None):
         return
     counts = array("h", bytes(2 * sampler.n_axes * link.samples_in))
     ticks = array("i", bytes(4 * link.samples_in))
-    pause_ms = max(1, min(20, int(250 / rate_hz)))  # a part of the period, so that a sensor without an interrupt is in time
+    pause_ms = pause_of(sampler)
     left = n_samples
     reason = ""
     gc.collect()
@@ -133,6 +134,11 @@ def run(config, n_samples, by=None, write=None):
 
 def ring_size(rate_hz):
     return max(32, min(int(RING_S * rate_hz), MOST_RING))
+
+
+def pause_of(sampler):
+    """ms that the main loop may sleep: a part of the period where it samples itself, so as to be in time."""
+    return PAUSE_MS if sampler.by == "timer" else max(1, min(PAUSE_MS, int(250 / sampler.rate_hz)))
 
 
 def reason_of(error):

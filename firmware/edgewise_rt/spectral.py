@@ -8,9 +8,10 @@ except ImportError:  # CPython
     from edgewise_rt.host import micropython, ptr16, ptr32
 
 from edgewise_rt import integers
-from edgewise_rt.integers import MOST_SAMPLES, NUMBER, check
+from edgewise_rt.integers import MOST_SAMPLES, check
 
 LEAST_POINTS, MOST_POINTS = 64, 512
+SILENT = -99  # exponent of powers that are all 0
 # Cosines of the first quarter of 512 steps, times 2**14
 _QUARTER = array(
     "H",
@@ -23,22 +24,29 @@ _QUARTER = array(
         b"\x04\xed\x03$\x03[\x02\x92\x01\xc9\x00\x00\x00"
     ),
 )
-_BLOCK = 7  # cells of an axis before its bands
+_BLOCK = 8  # cells of an axis before its bands
 
 
 class Spectral:
-    """Of each axis the energy in bands of an octave, dominant frequency, centroid and flatness of the power spectrum.
+    """Of each axis the energy in some bands, in dB, dominant frequency, centroid and flatness of the power spectrum.
 
-    The transform takes the window's last N samples, N the greatest of 64, 128, 256 and 512 that there are, less their mean,
-    under a Hann window. Lines 1 to N/2 - 1 of rate_hz / N each count, so neither the mean nor the Nyquist frequency. A band is
-    named by the frequencies from which it reaches and below which it ends; the energies are scaled (by 16/3 / N**2) so that
-    they add up to about the variance, exactly so for noise of all frequencies on average. dominant_hz is the strongest line, of
-    equals the lowest; centroid_hz the mean of the frequencies weighted with the power; flatness the geometric mean of the power
-    divided by its mean: near 0.56 for white noise, 0 for a single tone. All are 0 for a window that does not change.
+    N is the greatest of 64, 128, 256 and 512 points that the window has. As few stretches of N samples as cover the window,
+    evenly spread, are transformed, each less its mean and under a Hann window, and their power is averaged (Welch 1967). Lines
+    1 to N/2 - 1 of rate_hz / N each count, so neither the mean nor the Nyquist frequency.
 
-    The window's numbers share one exponent, chosen so that they fill the transform's words (block floating point), however small
-    the signal. A band is right to 0.2 % of itself and 0.02 % of all bands together; beside a tone the bands that it does not
-    reach stay 60 dB below it. The features are the same to the last bit everywhere.
+    The bands begin at lines 1, 2, 3, 5, 8, 13, 21, ... (Fibonacci's numbers: each band about 1.6 times as wide as the one
+    before), the last ends below N/2; a band is named by the frequencies from which it reaches and below which it ends. The
+    feature is 10 * log10 of its energy in squares of the axis' unit. All energies (scaled by 16/3 / N**2) add up to about the
+    variance, exactly so for noise of all frequencies on average. An energy below 1/16 of a squared count, which is about what
+    rounding to whole counts adds, counts as that.
+
+    dominant_hz is the strongest line, of equals the lowest; centroid_hz the mean of the frequencies weighted with the power;
+    flatness the geometric mean of the power divided by its mean: near 0.56 for one stretch of white noise, more for the average
+    of several, 0 for a single tone. These are 0 for a window that does not change.
+
+    The numbers of a stretch share one exponent, chosen so that they fill the transform's words (block floating point), however
+    small the signal. A band's energy is right to 0.2 % of itself and 0.02 % of all bands together, its logarithm to 0.002 dB;
+    beside a tone the bands that it does not reach stay 60 dB below it. The features are the same to the last bit everywhere.
     """
 
     def __init__(self, axes, units, scales, offsets, length, rate_hz):
@@ -47,33 +55,47 @@ class Spectral:
         points = MOST_POINTS
         while points > length:
             points >>= 1
-        bands = 0
-        while 2 << bands < points:
-            bands += 1
-        names, feature_units, cells, jobs, constants = [], [], [], [], array("f")
+        edges = [1, 2]
+        while edges[-1] + edges[-2] < points // 2:
+            edges.append(edges[-1] + edges[-2])
+        edges.append(points // 2)
+        bands = len(edges) - 1
+        stretches = (length + points - 1) // points
+        self._starts = [(length - points) * k // (stretches - 1) for k in range(stretches)] if stretches > 1 else [0]
+        names, feature_units, cells, constants = [], [], [], array("f")
         f32 = array("f", [0])
         size = _BLOCK + 2 * bands
-        cell = integers.RESULTS + 1 + size * len(axes)
+        self._n_axes, self._size, self._first = len(axes), size, integers.RESULTS + 4
+        self._data = array("i", [0] * points)
+        self._power = array("i", [0] * (points // 2))
+        work = self._work = array("i", [0] * (self._first + size * len(axes)))
+        work[0] = 1
+        work[6] = points
+        f32[0] = 3010300  # of log2 to 10 * log10; each is rounded to float32 as it is stored
+        f32[0] = f32[0] / 1000000
+        decibel = f32[0] / 4096
+        f32[0] = rate_hz
+        f32[0] = f32[0] / points
+        line_hz = f32[0]
         for axis, name in enumerate(axes):
-            at = integers.RESULTS + 1 + size * axis
-            unit = "(%s)^2" % units[axis] if "/" in units[axis] else units[axis] + "^2"
-            f32[0] = scales[axis]  # each is rounded to float32 as it is stored
-            f32[0] = f32[0] / points
+            at = self._first + size * axis
+            f32[0] = scales[axis]
             f32[0] = f32[0] * f32[0]
+            floor = _log2(work, at, f32) - (4 << 12)
+            f32[0] = f32[0] / (points * points)
             f32[0] = f32[0] * 16
-            f32[0] = f32[0] / 3
+            f32[0] = f32[0] / (3 * stretches)
+            work[at] = _log2(work, at, f32)
+            work[at + 7] = floor
             for band in range(bands):
-                jobs.extend((NUMBER, at + _BLOCK + 2 * band, 3, 3, cell, at))
-                names.append("%s_energy_%s_%s_hz" % (name, _hz(rate_hz, 1 << band, points), _hz(rate_hz, 2 << band, points)))
-                feature_units.append(unit)
-                cells.extend((cell, cell + 1, 3))
-                constants.append(f32[0])
-                cell += 2
-            line_hz = array("f", [rate_hz])
-            line_hz[0] = line_hz[0] / points
+                low, high = (_hz(rate_hz, edges[band + k], points) for k in (0, 1))
+                names.append("%s_energy_%s_%s_hz" % (name, low, high))
+                feature_units.append("dB")
+                cells.extend((at + _BLOCK + 2 * band, 3, 3))
+                constants.append(decibel)
             for kind, unit, number, exponent, divisor, constant in (
-                ("dominant_hz", "Hz", at + 1, 3, 3, line_hz[0]),
-                ("centroid_hz", "Hz", at + 2, at + 3, at + 4, line_hz[0]),
+                ("dominant_hz", "Hz", at + 1, 3, 3, line_hz),
+                ("centroid_hz", "Hz", at + 2, at + 3, at + 4, line_hz),
                 ("flatness", "", at + 5, at + 6, 3, 1),
             ):
                 names.append("%s_%s" % (name, kind))
@@ -82,15 +104,12 @@ class Spectral:
                 constants.append(constant)
         self.names, self.units = tuple(names), tuple(feature_units)
         cells.insert(0, len(names))
-        jobs.insert(0, len(jobs) // 6)
         self._cells = array("H", cells)
-        self._jobs = array("H", jobs)
         self._constants = constants
-        self._n_axes, self._size, self._skipped = len(axes), size, length - points
-        self._data = array("i", [0] * points)
-        self._work = array("i", [0] * cell)
-        self._work[0] = 1
-        self._work[6] = points
+        work[10] = 0
+        while 1 << work[10] < stretches:
+            work[10] += 1
+        work[11] = bands
 
     def compute(self, window, features, start):
         """Writes len(names) numbers into array('f') features from `start`. window: array('h') of length * n_axes samples.
@@ -102,13 +121,26 @@ class Spectral:
         work[1] = n_axes
         work[4] = start
         for axis in range(n_axes):
-            work[2] = integers.RESULTS + 1 + self._size * axis
-            work[5] = self._skipped * n_axes + axis
-            load(window, work, _QUARTER, self._data)
-            transform(self._data, 0, work, _QUARTER)
-            lines(self._data, work)
-        integers.differences(work, self._jobs)
+            work[2] = self._first + self._size * axis
+            work[9] = SILENT
+            for first in self._starts:
+                work[5] = first * n_axes + axis
+                load(window, work, _QUARTER, self._data)
+                transform(self._data, 0, work, _QUARTER)
+                add_power(self._data, self._power, work)
+            lines(self._power, work)
+            levels(work)
         integers.to_floats(work, self._cells, self._constants, features)
+
+
+def _log2(work, at, number):
+    """Of the float32 in array('f') number, in units of 2**-12."""
+    bits = array("I", bytes(number))[0]
+    work[2], work[9], work[11] = at, (bits >> 23) - 150, 1
+    work[at], work[at + 7] = 0, -(1 << 30)
+    work[at + _BLOCK], work[at + _BLOCK + 1] = bits & 0x7FFFFF | 0x800000, 0
+    levels(work)
+    return work[at + _BLOCK]
 
 
 def _hz(rate_hz, line, points):
@@ -285,39 +317,77 @@ def transform(data: ptr32, i: int, work: ptr32, quarter: ptr16):
 
 
 @micropython.viper
-def lines(data: ptr32, work: ptr32):
-    """From transformed points to cells from work[2] on: exponent of the power, strongest line, sum of line * power, its exponent,
-    sum of power as divisor, flatness and its exponent; then the power in each band, low and high. Power has at most 30 bits.
+def add_power(data: ptr32, power: ptr32, work: ptr32):
+    """From transformed points to power[k] of line k, with at most 30 bits and the exponent work[9]: added to what is there, or
+    in its place where that exponent is -99. work[10]: bits that the sum of all stretches may grow by.
     """
+    top = 1
+    top <<= 31
+    up = 0
+    if top > 0:
+        up = 32
     points = int(work[6])
-    out = int(work[2])
+    seen = int(work[8])
     right = 0  # of the parts, to fit 15 bits and a sign
-    while int(work[8]) >> right >> 15:
+    while seen >> right >> 15:
         right += 1
     half = (1 << right >> 1) - 0x100000
-    e = int(work[7]) + right
-    e += e - 1
+    drop = int(work[10])  # of the new powers
+    e = (int(work[7]) << up >> up) + right
+    e += e + drop - 1
     k = points
-    band = out + 5
     while k > 1:
         e -= 2
-        band += 2  # in the end behind the last: there is one band less than bits in the number of points
         k >>= 1
-    work[out] = e
+    if not seen:
+        e = -99
+    before = int(work[9]) << up >> up
+    shrink = 0  # of those before
+    if before == -99:
+        shrink = 31
+        work[9] = e
+    elif e > before:
+        shrink = e - before
+        work[9] = e
+    else:
+        drop += before - e
+    if shrink > 31:
+        shrink = 31
+    if drop > 30:
+        drop = 30
     i = points
     k = points >> 1
-    total = total_high = moment = moment_high = low = high = peak = strongest = 0
-    mantissa = 0x8000
-    exponent = 0
-    edge = k >> 1
-    n = k - 1
     while k > 1:
         k -= 1
         i -= 2
         v = int(data[i]) + half >> right
-        power = v * v >> 1
+        new = v * v >> 1
         v = int(data[i + 1]) + half >> right
-        power += v * v >> 1
+        new += v * v >> 1
+        power[k] = (int(power[k]) >> shrink) + (new >> drop)
+
+
+@micropython.viper
+def lines(powers: ptr32, work: ptr32):
+    """From the power of the lines to cells behind work[2]: strongest line, sum of line * power, its exponent, sum of power as
+    divisor, flatness and its exponent; then, behind one more, the power in each band, low and high.
+    """
+    points = int(work[6])
+    out = int(work[2])
+    k = points >> 1
+    band = out + 8 + 2 * int(work[11])
+    edge = 2  # the greatest of Fibonacci's numbers below N/2, and the one before
+    below = 1
+    while edge + below < k:
+        edge += below
+        below = edge - below
+    total = total_high = moment = moment_high = low = high = peak = strongest = 0
+    mantissa = 0x8000
+    exponent = 0
+    n = k - 1
+    while k > 1:
+        k -= 1
+        power = int(powers[k])
         low += power
         if low >> 30:
             low &= 0x3FFFFFFF
@@ -352,7 +422,9 @@ def lines(data: ptr32, work: ptr32):
             mantissa >>= 1
             exponent += 1
         if k == edge:
-            edge >>= 1
+            i = edge - below
+            edge = below
+            below = i
             band -= 2
             work[band] = low
             work[band + 1] = high
@@ -411,3 +483,52 @@ def lines(data: ptr32, work: ptr32):
         v = (45419 + ((15813 + v) * low >> 15)) * low >> 15
         work[out + 5] = 0x10000 + v
         work[out + 6] = (exponent >> 16) - 16
+
+
+@micropython.viper
+def levels(work: ptr32):
+    """In place of the power in each of work[11] bands of the axis at work[2] its logarithm to base 2, by squaring, in units of
+    2**-12: plus the axis' first cell, and at least its eighth.
+    """
+    top = 1
+    top <<= 31
+    up = 0
+    if top > 0:
+        up = 32
+    cell = int(work[2])
+    plus = int(work[cell]) << up >> up
+    least = int(work[cell + 7]) << up >> up
+    n = int(work[11])
+    while n:
+        cell += 2
+        low = int(work[cell + 6])
+        high = int(work[cell + 7])
+        level = least
+        if low | high:
+            e = (int(work[9]) << up >> up) + 14
+            while high:
+                low = low >> 1 | (high & 1) << 29
+                high >>= 1
+                e += 1
+            while low >> 18:
+                low >>= 4
+                e += 4
+            while low >> 15:
+                low >>= 1
+                e += 1
+            while not low >> 14:
+                low <<= 1
+                e -= 1
+            i = 12
+            while i:
+                low = low * low + 0x2000 >> 14
+                e += e
+                if low >> 15:
+                    low >>= 1
+                    e += 1
+                i -= 1
+            e += plus
+            if e > level:
+                level = e
+        work[cell + 6] = level
+        n -= 1

@@ -27,13 +27,25 @@ class Stage:
         # As boards with floats of single precision have them
         scales, offsets, rate_hz = array("f", scales), array("f", offsets), array("f", [rate_hz])[0]
         self.length, self.n_axes = length, len(axes)
-        self.names, self.units, self._sets = (), (), []
+        self._sets = []
+        names, feature_units = [], []
         for name in sets:
             found = _load(name)(axes, units, scales, offsets, length, rate_hz)
-            self._sets.append((found, len(self.names)))
-            self.names += found.names
-            self.units += found.units
-        self._features = array("f", [0] * len(self.names))
+            self._sets.append((found, len(names)))
+            names.extend(found.names)
+            feature_units.extend(found.units)
+            found.names = found.units = ()
+        # One text takes half the heap of many
+        self._names, self._units = "\0".join(names), "\0".join(feature_units)
+        self._features = array("f", [0] * len(names))
+
+    @property
+    def names(self):
+        return tuple(self._names.split("\0"))
+
+    @property
+    def units(self):
+        return tuple(self._units.split("\0"))
 
     def compute(self, window):
         """The features of a window, array('h') of length * n_axes counts, sample by sample: an array('f') that the next call

@@ -20,8 +20,17 @@ SETS = (  # sets, axes, samples: whole windows
     (("slow",), 1, 128),
     (("raw",), 3, 16),
     (("motion", "spectral"), 3, 128),
+    (("motion",), 6, 128),
+    (("motion",), 6, 200),
+    (("motion", "spectral"), 6, 200),
 )
-PARTS = ("motion_cost(3, 128, {})", "kernel_cost(64, {})", "kernel_cost(256, {})", "kernel_cost(512, {})")
+PARTS = (
+    "motion_cost(3, 128, {})",
+    "motion_cost(6, 128, {})",
+    "kernel_cost(64, {})",
+    "kernel_cost(256, {})",
+    "kernel_cost(512, {})",
+)
 
 
 def measure(target: Target) -> list[dict]:

@@ -20,6 +20,7 @@ BATCH_BYTES = 6000
 CASES = (  # sets, number of axes, offsets, length, rate
     (("motion",), 3, (0, 0, 0), 128, 100),
     (("motion",), 3, (0, 0, 0), 2, 100),
+    (("motion",), 6, (0,) * 6, 40, 50),
     (("motion", "slow"), 1, (1013.25,), 37, 0.1),
     (("spectral",), 1, (0,), 64, 50),
     (("spectral",), 1, (25.5,), 300, 12.5),
@@ -57,7 +58,7 @@ def target(request: pytest.FixtureRequest) -> Target:
 
 @pytest.mark.parametrize(("sets", "n_axes", "offsets", "length", "rate_hz"), CASES)
 def test_equal_to_the_last_bit(sets: tuple, n_axes: int, offsets: tuple, length: int, rate_hz: float, target: Target):
-    axes = ("acc_x", "acc_y", "acc_z", "gyro_x")[:n_axes]
+    axes = ("acc_x", "acc_y", "acc_z", "gyro_x", "gyro_y", "gyro_z")[:n_axes]
     factors = np.array([SCALE] * n_axes + list(offsets) + [rate_hz], "<f4")
     windows = synthetic(length, n_axes)
     if n_axes == 3:
@@ -90,7 +91,7 @@ def test_nothing_is_allocated(emulated_pico: Target):
     assert us > 0
     assert held > 0
     emulated_pico.exec((DEVICE / "features_locked.py").read_text("utf-8"))
-    assert emulated_pico.eval("features_locked(('motion', 'spectral', 'slow'), 3, 64)") == 3 * 9 + 7 + 3 * 8 + 3 * 4
+    assert emulated_pico.eval("features_locked(('motion', 'spectral', 'slow'), 3, 64)") == 3 * 9 + 7 + 3 * 10 + 3 * 4
 
 
 def test_refused_on_the_board_as_on_the_host(unix_port: Target):

@@ -55,8 +55,8 @@ def features_cost(sets, n_axes, length, repeat):
 def stage_of(sets, n_axes, length):
     from edgewise_rt.stage import Stage
 
-    axes = ("acc_x", "acc_y", "acc_z")[:n_axes]
-    return Stage(sets, axes, ("g",) * n_axes, (1 / 16384,) * n_axes, (0,) * n_axes, length, 100)
+    axes = ("acc_x", "acc_y", "acc_z", "gyro_x", "gyro_y", "gyro_z")[:n_axes]
+    return Stage(sets, axes, ("g", "g", "g", "dps", "dps", "dps")[:n_axes], (1 / 16384,) * n_axes, (0,) * n_axes, length, 100)
 
 
 def kernel_cost(points, repeat):
@@ -67,18 +67,27 @@ def kernel_cost(points, repeat):
     window = samples(1, points)
     features = stage.compute(window)
     found = stage._sets[0][0]
-    work, data, quarter = found._work, found._data, spectral._QUARTER
+    work, data, power, quarter = found._work, found._data, found._power, spectral._QUARTER
 
     def both():
         spectral.load(window, work, quarter, data)
         spectral.transform(data, 0, work, quarter)
 
+    def add_power():
+        work[9] = spectral.SILENT  # else the sum grows from call to call
+        spectral.add_power(data, power, work)
+
+    def levels():
+        spectral.lines(power, work)
+        spectral.levels(work)
+
     loading, transforming = cost(lambda: spectral.load(window, work, quarter, data), repeat), cost(both, repeat)
     return [
         ("load", loading),
         ("transform", (transforming[0] - loading[0], transforming[1] - loading[1])),
-        ("lines", cost(lambda: spectral.lines(data, work), repeat)),
-        ("differences", cost(lambda: integers.differences(work, found._jobs), repeat)),
+        ("add_power", cost(add_power, repeat)),
+        ("lines", cost(lambda: spectral.lines(power, work), repeat)),
+        ("lines and levels", cost(levels, repeat)),
         ("to_floats", cost(lambda: integers.to_floats(work, found._cells, found._constants, features), repeat)),
     ]
 
@@ -99,7 +108,12 @@ def motion_cost(n_axes, length, repeat):
         work[1], work[2], work[5] = n_axes, at, axis
         motion.together(window, found._magnitude, work)
 
-    return [
+    def across():
+        work[1], work[2] = n_axes, found._pairs[0][2]
+        work[5], work[6] = 0, 3
+        motion.across(window, work)
+
+    return ([("across", cost(across, repeat))] if found._pairs else []) + [
         ("moments", cost(lambda: integers.moments(window, work), repeat)),
         ("together", cost(together, repeat)),
         ("differences", cost(lambda: integers.differences(work, found._jobs), repeat)),

@@ -17,7 +17,9 @@ _scaling = array("f", _SCALING)
 RATE_HZ = float(_scaling[2 * _n])
 _STAGE = Stage(_SETS, AXES, UNITS, _scaling[:_n], _scaling[_n : 2 * _n], WINDOW, RATE_HZ)
 _row = array("f", [0] * len(FEATURES))
-_columns = None if _STAGE.names == FEATURES else tuple(_STAGE.names.index(name) for name in FEATURES)
+_names = _STAGE.names
+_columns = None if _names == FEATURES else tuple(_names.index(name) for name in FEATURES)
+del _names
 
 
 def features(window):
