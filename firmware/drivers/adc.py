@@ -32,7 +32,7 @@ class AnalogInput:
         self._table = None
         # counts are readings less 32768
         scale, offset, unit = _VOLTS, 32768 * _VOLTS, "V"
-        if kind == "chip":  # RP2040 data sheet 4.9.5: T = 27 - (V - 0.706) / 0.001721
+        if kind == "chip":  # RP2040 data sheet 4.9.5, typically: T = 27 - (V - 0.706) / 0.001721
             scale, offset, unit = -_VOLTS / 0.001721, 27 + (0.706 - 32768 * _VOLTS) / 0.001721, "degC"
         if kind == "thermistor":
             self._table = _hundredths(fixed_ohm, ohm_25, beta_k)

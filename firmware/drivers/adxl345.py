@@ -1,4 +1,4 @@
-"""Analog Devices ADXL345: accelerometer on I2C. Registers: data sheet rev. G, tables 19 to 21 and 7 (rates)."""
+"""Analog Devices ADXL345: accelerometer on I2C. Registers, rate codes, scale: Linux, drivers/iio/accel/adxl345_core.c."""
 
 import time
 
@@ -9,7 +9,7 @@ _RANGES_G = (2, 4, 8, 16)
 
 
 class ADXL345(Device):
-    """Acceleration in g at full resolution: 1/256 g a count (data sheet: 3.9 mg typical), 10 to 13 bits with the range.
+    """Acceleration in g at full resolution: 1/256 g a count, typically (data sheet: 230 to 282), 10 to 13 bits with the range.
 
     The chip's own rate, `chip_rate_hz`, is the lowest of 6.25, 12.5, 25, ... that is not below `rate_hz`.
     """

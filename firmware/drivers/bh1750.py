@@ -1,4 +1,4 @@
-"""ROHM BH1750FVI: ambient light on I2C. Commands and times: data sheet 2010.04 rev. C, pages 5 and 2 (measurement times)."""
+"""ROHM BH1750FVI: ambient light on I2C. Technical note 2009.04 rev. B, pages 2 (times), 5 (commands), 10 (reading)."""
 
 import time
 
@@ -8,7 +8,8 @@ from drivers.common import Device, counts_from_big, within
 class BH1750(Device):
     """Illuminance in lux: 1/1.2 lx a count, an offset for the sign. The chip has no identity: whatever answers is taken for one.
 
-    Up to 5 readings a second it measures with 1 lx resolution (at most 180 ms each), above that with 4 lx (24 ms).
+    1.2 counts a lux are typical, a chip has 0.96 to 1.44. Up to 5 readings a second it measures with 1 lx resolution (at most
+    180 ms each), above that with 4 lx (24 ms).
     """
 
     def __init__(self, bus, address=0x23, rate_hz=1):

@@ -1,7 +1,8 @@
 """Bosch BME280: temperature, pressure and humidity on I2C.
 
-Registers, calibration and the compensation in 32-bit integers: data sheet BST-BME280-DS002 rev. 1.6, sections 4.2.2, 4.2.3,
-5.4 and 8.2; times: section 9.1. Common drivers compensate in floats or big integers, which allocate.
+Registers, calibration and the compensation in 32-bit integers: data sheet BST-BME280-DS002-15 rev. 1.6, sections 4.2.2, 4.2.3,
+5.4 and 8.2; times: section 9.1; the same in Bosch's boschsensortec/BME280_SensorAPI. Common drivers compensate in floats or big
+integers, which allocate.
 """
 
 import time

@@ -1,5 +1,7 @@
 """The level of a microphone on I2S, such as the INMP441 or SPH0645: 24 bits at the top of words of 32, one channel.
 
+INMP441: data sheet DS-INMP441-00 rev. 1.1, 7.8 to 50 kHz. SPH0645LM4H: 32 to 64 kHz; an ESP32 reads it at twice its level.
+
 `bus` is a machine.I2S in receive mode with bits=32, format=MONO, rate=audio_rate_hz and an ibuf of 4 * audio_rate_hz / rate_hz
 bytes or more. It has no address and no identity.
 """
@@ -7,6 +9,8 @@ bytes or more. It has no address and no identity.
 from array import array
 
 from drivers.common import within
+
+_START_UP_SAMPLES = 2**18 // 64  # of 64 clocks each, until an INMP441 works
 
 try:
     import micropython
@@ -40,6 +44,8 @@ class I2SLevel:
         self._count = int(audio_rate_hz // rate_hz)
         self._words = array("h", bytes(4 * self._count))
         self._size = 4 * self._count
+        for _ in range(_START_UP_SAMPLES // self._count + 1):
+            bus.readinto(self._words)
         self.axes = ("level",)
         self.units = ("FS",)
         self.scales = (1 / 65536,)

@@ -1,4 +1,4 @@
-"""ST LIS3DH: accelerometer on I2C. Registers: data sheet DocID17530 rev. 2 (CD00274221), chapter 8; sensitivities: table 4."""
+"""ST LIS3DH: accelerometer on I2C; data sheet DocID17530 rev. 2; registers and scales as in ST's own lis3dh-pid."""
 
 import time
 
@@ -10,7 +10,7 @@ _MG_PER_DIGIT = {2: 1, 4: 2, 8: 4, 16: 12}
 
 
 class LIS3DH(Device):
-    """Acceleration in g, 12 bits. Counts are left-justified as the chip gives them: a digit is 16 counts.
+    """Acceleration in g, 12 bits. Counts are left-justified as the chip gives them: a digit is 16 counts, typically 1 mg at 2 g.
 
     The chip's own rate, `chip_rate_hz`, is the lowest of 1, 10, 25, 50, ... that is not below `rate_hz`.
     """
@@ -24,7 +24,7 @@ class LIS3DH(Device):
         self.chip_rate_hz = _RATES_HZ[rate]
         self._write(0x20, _CODES[rate] << 4 | 0x07)  # CTRL_REG1: rate, all axes
         self._write(0x23, 0x88 | full_scale << 4)  # CTRL_REG4: bytes of one sample, 12 bits
-        time.sleep(0.01 + 7 / self.chip_rate_hz)  # table 12: 7 samples until the filter has settled
+        time.sleep(0.01 + 7 / self.chip_rate_hz)  # data sheet, table 11: 7 samples until 12 bits are right
         self.axes = ("acc_x", "acc_y", "acc_z")
         self.units = ("g",) * 3
         self.scales = (_MG_PER_DIGIT[range_g] / 16000,) * 3

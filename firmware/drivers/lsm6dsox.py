@@ -1,6 +1,7 @@
-"""ST LSM6DSOX: accelerometer and gyroscope on I2C. Registers: data sheet DS12814 rev. 4, chapter 9; sensitivities: table 2.
+"""ST LSM6DSOX: accelerometer and gyroscope on I2C; data sheet DS12814.
 
-micropython-lib has a driver, whose readings are new tuples of floats; this one allocates nothing.
+Registers and sensitivities as in ST's own driver, STMicroelectronics/lsm6dsox-pid, and in micropython-lib's; the latter gives
+new tuples of floats and takes a count for range / 32768, this one allocates nothing and takes ST's 0.061 mg.
 """
 
 import time
@@ -16,8 +17,8 @@ _DPS_PER_COUNT = 0.00875 / 250  # times the range: 8.75, 17.5, 35 and 70 mdps
 class LSM6DSOX(Device):
     """Acceleration in g and, where range_dps is not 0, turning rate in degrees per second; int16 counts as the chip gives them.
 
-    The chip's own rate, `chip_rate_hz`, is the lowest of 12.5, 26, 52, ... that is not below `rate_hz`; it filters at
-    half of that.
+    The chip's own rate, `chip_rate_hz`, is the lowest of 12.5, 26, 52, ... that is not below `rate_hz`; its filters are those
+    that it has after a reset.
     """
 
     def __init__(self, bus, address=0x6A, rate_hz=104, range_g=2, range_dps=0):
@@ -35,7 +36,7 @@ class LSM6DSOX(Device):
         n = 6 if range_dps else 3
         if range_dps:
             self._write(0x11, (rate + 1) << 4 | _RANGES_DPS[range_dps] << 2)  # CTRL2_G
-        time.sleep(0.1 + 1 / self.chip_rate_hz)  # 70 ms until the gyroscope is awake
+        time.sleep(0.1 + 1 / self.chip_rate_hz)  # room for the gyroscope to start
         self.axes = ("acc_x", "acc_y", "acc_z", "gyro_x", "gyro_y", "gyro_z")[:n]
         self.units = ("g", "g", "g", "deg/s", "deg/s", "deg/s")[:n]
         self.scales = ((range_g * 0.0000305,) * 3 + (range_dps * _DPS_PER_COUNT,) * 3)[:n]

@@ -1,7 +1,8 @@
 """InvenSense MPU-6050, MPU-6500, MPU-9250 and MPU-6886: accelerometer and gyroscope on I2C, with a FIFO.
 
-Registers: MPU-6000/6050 Register Map RM-MPU-6000A-00 rev. 4.2, sections 4.2 to 4.32; MPU-6500 Register Map rev. 2.1 (identity,
-ACCEL_CONFIG 2); MPU-6886 data sheet DS-000193 rev. 1.1 (the same two). The accelerometer gives at most 1000 values a second.
+Registers: MPU-6000/6050 Register Map RM-MPU-6000A-00 rev. 4.2, chapters 3 and 4. How the later chips differ, and the start-up
+times: Linux, drivers/iio/imu/inv_mpu6050; MPU-6886: m5stack/M5StickC, src/utility/MPU6886.cpp. The accelerometer gives at
+most 1000 values a second.
 """
 
 import time
@@ -31,14 +32,14 @@ _WHO_AM_I = const(0x75)
 
 _RANGES_G = (2, 4, 8, 16)
 _RANGES_DPS = (0, 250, 500, 1000, 2000)  # 0: no gyroscope
-# identity: (name, does ACCEL_CONFIG2 filter the accelerometer, is a FIFO entry just what FIFO_EN names)
+# identity: (name, does ACCEL_CONFIG2 filter the accelerometer, bytes in the FIFO; None: entries have the temperature as well)
 _CHIPS = {
-    0x68: ("MPU-6050", False, True),
-    0x70: ("MPU-6500", True, True),
-    0x71: ("MPU-9250", True, True),
-    0x19: ("MPU-6886", True, False),  # adds the temperature
+    0x68: ("MPU-6050", False, 1024),
+    0x70: ("MPU-6500", True, 512),
+    0x71: ("MPU-9250", True, 512),
+    0x19: ("MPU-6886", True, None),  # taken to be as the ICM-20602, its nearest relative in Linux
 }
-_BANDWIDTHS_HZ = (184, 94, 44, 21, 10)  # of filter 1, 2, ...; 6 has 5 Hz. Chips differ by up to a sixth
+_BANDWIDTHS_HZ = (184, 94, 44, 21, 10)  # of filter 1, 2, ...; 6 has 5 Hz. Others differ little, but an MPU-6886's first: 218
 _BULK = const(8)  # samples of the FIFO in one transfer
 
 
@@ -54,11 +55,11 @@ class MPU6050(Device):
         within("mpu6050", "rate_hz", rate_hz, 4, 1000)
         accel = _RANGES_G.index(choose("mpu6050", "range_g", range_g, _RANGES_G))
         gyro = max(0, _RANGES_DPS.index(choose("mpu6050", "range_dps", range_dps, _RANGES_DPS)) - 1)
-        self.chip, filters_apart, self._plain_fifo = _CHIPS[self._identify(_WHO_AM_I, _CHIPS)]
+        self.chip, filters_apart, self._fifo_bytes = _CHIPS[self._identify(_WHO_AM_I, _CHIPS)]
         self._write(_PWR_MGMT_1, 0x80)  # reset; it is asleep then
         time.sleep(0.1)
         self._write(_PWR_MGMT_1, 0x01)  # awake, clock of the gyroscope
-        time.sleep(0.03)  # its start-up time
+        time.sleep(0.1)  # the longest start-up time in Linux's driver; 0.06 for an MPU-6050
         divider = int(1000 // rate_hz)
         self.chip_rate_hz = 1000 / divider
         low_pass = 1
@@ -97,7 +98,7 @@ class MPU6050(Device):
 
     def fifo_start(self):
         """Empty the FIFO and let the chip fill it, chip_rate_hz samples a second. Not for an interrupt."""
-        if not self._plain_fifo:
+        if not self._fifo_bytes:
             raise ValueError("mpu6050: the FIFO of this %s has another layout; sample with the timer" % self.chip)
         self._write(_FIFO_EN, 0)
         self._write(_USER_CTRL, 0x04)  # reset, which needs the FIFO disabled
@@ -110,14 +111,16 @@ class MPU6050(Device):
         """Up to n_max samples, oldest first, into samples[start:]; how many. Allocates nothing.
 
         A FIFO that overflowed has lost samples, and its entries may be cut: it is started again, fifo_overflowed set, 0 returned.
+        Entries do not fill it to the last byte: a full one has overflowed, whatever INT_STATUS says.
         """
-        if self._read(_INT_STATUS) & 0x10:
+        self._read_registers(self._address, _FIFO_COUNTH, self._fifo_count)
+        waiting = self._fifo_count[0] << 8 | self._fifo_count[1]
+        if waiting >= self._fifo_bytes or self._read(_INT_STATUS) & 0x10:
             self.fifo_start()
             self.fifo_overflowed = True
             return 0
-        self._read_registers(self._address, _FIFO_COUNTH, self._fifo_count)
         n = self._n
-        count = min((self._fifo_count[0] << 8 | self._fifo_count[1]) // (2 * n), n_max)
+        count = min(waiting // (2 * n), n_max)
         left = count
         while left:
             some = _BULK if left >= _BULK else 1

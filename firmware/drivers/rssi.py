@@ -29,7 +29,7 @@ class RSSI:
         self.offsets = (0.0,) * len(names)
 
     def read_into(self, samples, start):
-        """A scan's result into samples[start : start + n_axes]. Allocates, takes some 2 to 4 s, is not for an interrupt."""
+        """A scan's result into samples[start : start + n_axes]. Allocates, takes seconds, is not for an interrupt."""
         for at in range(len(self._places)):
             samples[start + at] = NOT_HEARD_DBM
         for station in self._bus.scan():  # (name, bssid, channel, dBm, ...)

@@ -1,7 +1,7 @@
 """Sensirion SHT30, SHT31 and SHT35: temperature and humidity on I2C, each word with a checksum.
 
-Commands, times, conversion and CRC: data sheet SHT3x-DIS version 7 (December 2022), tables 4 and 9, sections 4.12 and 4.13.
-micropython-lib's driver waits for each conversion; this one reads the last and starts the next.
+Commands, conversion and CRC: data sheet SHT3x-DIS version 5 (May 2018), table 9 and sections 4.11 to 4.13; time: Linux,
+drivers/hwmon/sht3x.c, by Sensirion. Usual drivers wait for each conversion; this one reads the last and starts the next.
 """
 
 import time
@@ -13,7 +13,7 @@ try:
 except ImportError:  # CPython
     from edgewise_rt.host import micropython, ptr8
 
-_MEASURE = b"\x24\x00"  # once, high repeatability, no clock stretching: at most 15.5 ms
+_MEASURE = b"\x24\x00"  # once, high repeatability, no clock stretching; Linux waits 15 ms
 _STATUS = b"\xf3\x2d"
 _EIO = 5
 
@@ -48,6 +48,7 @@ class SHT31(Device):
         try:
             bus.writeto(address, _STATUS)
             bus.readfrom_into(address, status)
+            time.sleep(0.001)  # between commands: table 9
             bus.writeto(address, _MEASURE)
         except OSError as error:
             raise self._silent(error)  # noqa: B904 - boards warn of "from"
@@ -63,7 +64,7 @@ class SHT31(Device):
         """The measurement into samples[start : start + 2], and the next one begun.
 
         Allocates nothing; may be called in an interrupt. OSError where the bus does not answer, a checksum is wrong, or the last
-        reading is less than 15.5 ms ago. 10 bytes on the bus: 0.24 ms at 400 kHz.
+        reading is less than 16 ms ago. 10 bytes on the bus: 0.24 ms at 400 kHz.
         """
         words = self._words
         self._bus.readfrom_into(self._address, words)

@@ -1,8 +1,9 @@
 """ST VL53L0X: distance by time of flight, on I2C.
 
-ST documents no registers but its own API, VL53L0X API 1.0.2 (STSW-IMG005), from whose names and sequences these numbers are:
-vl53l0x_device.h, VL53L0X_DataInit, VL53L0X_perform_ref_calibration, VL53L0X_StartMeasurement. Left out: the API's table of
-tuning values, the choice of reference SPADs, and profiles for long range or high speed; the chip's defaults stay.
+ST documents no registers but in its own API (STSW-IMG005). Numbers and order here are those of VL53L0X_ResetDevice, DataInit,
+perform_ref_calibration and StartMeasurement, checked against pololu/vl53l0x-arduino and adafruit/Adafruit_VL53L0X (ST's code).
+Left out: the API's table of tuning values, the choice of reference SPADs, the timing budget, and profiles for long range or high
+speed. The chip's defaults stay, as in M5Stack's example for its TOF unit; how far and how fast it measures so is not documented.
 """
 
 import time
@@ -16,16 +17,19 @@ _INTERRUPT_CLEAR = 0x0B
 _RESULT_INTERRUPT_STATUS = 0x13
 _VALID = 11  # device range status
 _ETIMEDOUT = 110
-NOTHING_MM = 8190  # where nothing is seen, as the API says it
+NOTHING_MM = 8190  # where nothing is seen
 
 
 class VL53L0X(Device):
-    """Distance in mm, a count each, measured all the time, some 33 ms each; 8190 where nothing reflects enough."""
+    """Distance in mm, a count each, measured all the time; 8190 where nothing reflects enough. A reading may come twice."""
 
     def __init__(self, bus, address=0x29, rate_hz=20):
         super().__init__(bus, address, "vl53l0x")
         within("vl53l0x", "rate_hz", rate_hz, 0.1, 30)
         self._identify(0xC0, (0xEE,))
+        for running in (0, 1):  # reset: it still measures for the program before, and 0x91 is right after a start only
+            self._write(0xBF, running)
+            time.sleep(0.01)
         self._write(0x89, self._read(0x89) | 0x01)  # the pins' voltage: 2.8 V, as on every breakout board
         self._write(0x88, 0x00)  # I2C standard mode
         self._private(True)
@@ -33,6 +37,7 @@ class VL53L0X(Device):
         self._private(False)
         self._write(0x44, 0x00)  # least signal rate: 0.25 million counts a second, 7 fractional bits
         self._write(0x45, 0x20)
+        self._write(0x60, self._read(0x60) | 0x12)  # no such limit before the final range
         self._write(_INTERRUPT_CONFIG_GPIO, 0x04)  # a new measurement is ready
         self._write(_INTERRUPT_CLEAR, 0x01)
         self._calibrate(0x01, 0x41)  # the laser's voltage

@@ -50,6 +50,7 @@ class Accuracy:
     model: str
     skipped: str = ""
     accuracy: float = 0.0
+    halves: tuple[float, ...] = ()
     worst_group: float = 0.0
     n_windows: int = 0
     n_groups: int = 0
@@ -74,7 +75,7 @@ class Sensing:
             return None
         content = json.loads(path.read_bytes())
         figures = tuple(Figure(**figure) for figure in content["figures"])
-        return Sensing(figures, tuple(Accuracy(**row) for row in content["accuracies"]))
+        return Sensing(figures, tuple(Accuracy(**row | {"halves": tuple(row["halves"])}) for row in content["accuracies"]))
 
 
 # of features_bench's rows: what is asked, in us

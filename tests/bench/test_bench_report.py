@@ -184,7 +184,7 @@ def test_the_attack_is_shown_where_one_was_kept(results, tmp_path):
 def test_from_a_sensor_to_a_label(results, tmp_path):
     figures = (Figure("an FFT", 1056.25, "us", 2000.0), Figure("missed", 3, "samples", 0), Figure("heap", 12345.0, "bytes"))
     accuracies = (
-        Accuracy("shoulder", "motion", "linear", "", 0.8766, 0.7012, 2229, 10, 68, 0.88, True, 9000, 12000),
+        Accuracy("shoulder", "motion", "linear", "", 0.8766, (0.9, 0.85), 0.7012, 2229, 10, 68, 0.88, True, 9000, 12000),
         Accuracy("har", "motion", "forest", "no data here"),
     )
     path = tmp_path / "sensing.json"
@@ -195,7 +195,9 @@ def test_from_a_sensor_to_a_label(results, tmp_path):
     assert "| an FFT | 1,056.25 us | at most 2000 | yes |" in lines
     assert "| missed | 3 samples | at most 0 | **no** |" in lines
     assert "| heap | 12,345 bytes |  |  |" in lines
-    assert "| shoulder | motion | linear | 0.877 | 0.701 | 10 groups, 2,229 windows | 9,000 | 12,000 | yes |" in lines
+    assert (
+        "| shoulder | motion | linear | 0.877 | 0.900, 0.850 | 0.701 | 10 groups, 2,229 windows | 9,000 | 12,000 | yes |" in lines
+    )
     assert any(line.startswith("| har | motion | forest | not measured: no data here |") for line in lines)
     assert "From a sensor" not in render(results, None)
 

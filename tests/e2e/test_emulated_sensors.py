@@ -4,6 +4,7 @@ import json
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -111,6 +112,27 @@ def test_fifo(board: EmulatedPico):
     assert after in (10, 11)
     rows = np.array(board.eval("rows")).reshape(-1, 3)
     np.testing.assert_array_equal(rows, RAMP[rows[0, 0] : rows[0, 0] + first + second])  # none lost, none twice
+
+
+@pytest.mark.parametrize(("identity", "size"), [(0x68, 1024), (0x71, 512)])
+def test_the_fifo_of_the_emulated_chip(identity: int, size: int):
+    clock = SimpleNamespace(nanos=0)
+    chip = _sensors.Mpu6050(_sensors.Player(_sensors.resting(_sensors.Mpu6050.axes), clock))
+    chip.registers[chip.identity_register] = identity
+    for register, value in ((0x6B, 1), (0x19, 9), (0x1A, 3), (0x23, 8), (0x6A, 0x40)):  # 100 samples a second
+        chip.on_write(register, value)
+
+    def read(register: int, count: int) -> bytes:
+        chip.start(write=True)
+        chip.write(register)
+        chip.start(write=False)
+        return bytes(chip.read() for _ in range(count))
+
+    clock.nanos = 50_000_000
+    assert (read(0x72, 2), read(0x3A, 1)[0] & 0x10) == (b"\0\x1e", 0)
+    assert read(0x74, 32) == b"\0\0\0\0\x40\0" * 5 + b"\0\0"  # the last byte again where it is empty
+    clock.nanos = 4_000_000_000
+    assert (read(0x72, 2), read(0x3A, 1)[0] & 0x10) == (size.to_bytes(2, "big"), 0x10)
 
 
 @pytest.mark.parametrize(("words", "number"), [("unplug mpu6050", 5), ("stuck 0", 110)])

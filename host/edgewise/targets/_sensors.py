@@ -211,13 +211,16 @@ class Registers:
 
 
 class Mpu6050(Registers):
-    """RM-MPU-6000A-00 rev. 4.2: data registers at the chip's own rate, full scales, FIFO of 1024 bytes with overflow."""
+    """RM-MPU-6000A-00 rev. 4.2: data registers at the chip's own rate, full scales, FIFO with overflow.
+
+    With another identity it is the same chip, but for a FIFO of 512 bytes.
+    """
 
     axes = (
         *(Axis("acc_x", "g"), Axis("acc_y", "g"), Axis("acc_z", "g", 1.0)),
         *(Axis(f"gyro_{axis}", "deg/s") for axis in "xyz"),
     )
-    address, identity_register, fifo_size = 0x68, 0x75, 1024
+    address, identity_register = 0x68, 0x75
     temperature = (-3920).to_bytes(2, "big", signed=True)  # 25 degrees C
 
     def __init__(self, player: Player):
@@ -230,8 +233,12 @@ class Mpu6050(Registers):
         self.registers = bytearray(256)
         self.registers[self.identity_register] = identity
         self.registers[0x6B] = 0x40  # asleep
-        self._fifo = bytearray()
+        self._fifo, self._last = bytearray(), 0
         self._next: int | None = None  # the number of the sample that goes into the FIFO next
+
+    @property
+    def fifo_size(self) -> int:
+        return 1024 if self.registers[self.identity_register] == 0x68 else 512
 
     def _period_ns(self) -> float:
         return (1_000_000 if 1 <= self.registers[0x1A] & 7 <= 6 else 125_000) * (1 + self.registers[0x19])
@@ -287,7 +294,8 @@ class Mpu6050(Registers):
     def read(self) -> int:
         if self._pointer == 0x74:  # does not move on
             self._fill()
-            return self._fifo.pop(0) if self._fifo else 0xFF
+            self._last = self._fifo.pop(0) if self._fifo else self._last
+            return self._last
         return super().read()
 
     def on_read(self, register: int) -> int:
@@ -301,7 +309,7 @@ class Mpu6050(Registers):
 
 
 class Bh1750(Registers):
-    """BH1750FVI rev. D: commands without registers; 1.2 counts for one lux in the high-resolution modes."""
+    """BH1750FVI: commands without registers; 1.2 counts for one lux, as in all modes but H-resolution mode 2."""
 
     axes = (Axis("light", "lx", 100.0),)
     address = 0x23
@@ -325,7 +333,7 @@ class Bh1750(Registers):
 
 
 class Sht31(Registers):
-    """SHT3x-DIS version 7: commands of two bytes, words with a CRC; a measurement is there at once."""
+    """SHT3x-DIS: commands of two bytes, words with a CRC; a measurement is there at once."""
 
     axes = (Axis("temperature", "degC", 25.0), Axis("humidity", "%", 50.0))
     address = 0x44

@@ -9,7 +9,7 @@ from drivers.bme280 import BME280
 from drivers.sht31 import SHT31, intact
 
 GUARD = 1234
-# T1 to T3, P1 to P9, H1 to H6; T and P, and the readings below, are Bosch's own example (BMP280 data sheet rev. 1.19, 3.12)
+# T1 to T3, P1 to P9, H1 to H6; T and P, and the readings below, are Bosch's own example (BMP280 data sheet, 3.12)
 T = (27504, 26435, -1000)
 P = (36477, -10685, 3024, 2855, 140, -7, 15500, -14600, 6000)
 H = (75, 362, 0, 313, 50, 30)
@@ -41,7 +41,7 @@ def test_bme280():
     assert found[0] == found[4] == GUARD
     values = [found[1 + i] * sensor.scales[i] + sensor.offsets[i] for i in range(3)]
     assert close(values[0], 25.08), values
-    assert values[1] == 100656, values  # the data sheet's too; its float formula gives 100653.3
+    assert values[1] == 100656, values  # the 32-bit formula's; the example has the float formula's, 100653.27
     assert abs(values[2] - 55.00) < 0.02, values  # the float formula's
 
 

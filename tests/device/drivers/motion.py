@@ -102,12 +102,21 @@ def test_fifo_of_the_mpu6050():
     bus.set(0x72, b"\0\0")
     assert sensor.fifo_read_into(found, 1, 10) == 0
     assert not sensor.fifo_overflowed
-    bus.set(0x3A, 0x10)
-    assert locked(sensor.fifo_read_into, found, 1, 10) == 0
+    for status, waiting in ((0x10, 6), (0, 1024)):  # said by the chip; or to be seen
+        bus.set(0x3A, status)
+        bus.set(0x72, waiting.to_bytes(2, "big"))
+        assert locked(sensor.fifo_read_into, found, 1, 10) == 0
+        assert sensor.fifo_overflowed
+        sensor.fifo_start()
+        assert not sensor.fifo_overflowed
+    bus._at = 0
+    bus.set(0x72, (1020).to_bytes(2, "big"))
+    assert sensor.fifo_read_into(found, 1, 10) == 10
+    bus.set(0x75, 0x71)
+    sensor = MPU6050(bus)
+    bus.set(0x72, (512).to_bytes(2, "big"))  # all that an MPU-9250 holds
+    assert sensor.fifo_read_into(found, 1, 10) == 0
     assert sensor.fifo_overflowed
-    bus.set(0x3A, 0)
-    sensor.fifo_start()
-    assert not sensor.fifo_overflowed
     bus.set(0x75, 0x19)
     refused(ValueError, "FIFO of this MPU-6886", MPU6050(bus).fifo_start)
 

@@ -42,6 +42,12 @@ def value(sensor):
 def test_vl53l0x():
     bus = Bus(0x29, {0xC0: 0xEE, 0x91: 0x3C, 0x13: 0x47, 0x14: 11 << 3, 0x1E: b"\x01\x2c"})
     sensor = VL53L0X(bus)
+    # reset; 2.8 V, standard mode, what is kept; signal rates; interrupts; two calibrations; as ST's API has it
+    private = [(0x80, 1), (0xFF, 1), (0, 0), (0, 1), (0xFF, 0), (0x80, 0)]
+    start = [(0xBF, 0), (0xBF, 1), (0x89, 1), (0x88, 0)] + private  # noqa: RUF005 - boards take no * here
+    start += [(0x44, 0), (0x45, 0x20), (0x60, 0x12), (0x0A, 4), (0x0B, 1)]
+    calibrated = [(1, 1), (0, 0x41), (0x0B, 1), (0, 0), (1, 2), (0, 1), (0x0B, 1), (0, 0), (1, 0xE8)]
+    assert bus.written[:-8] == start + calibrated, bus.written
     assert bus.written[-8:] == [(0x80, 1), (0xFF, 1), (0, 0), (0x91, 0x3C), (0, 1), (0xFF, 0), (0x80, 0), (0, 2)], bus.written
     bus.keeps = False
     assert one(sensor) == 300
@@ -55,7 +61,7 @@ def test_vl53l0x():
     assert one(sensor) == 300
     bus.set(0x13, 0x44)
     assert one(sensor) == 301
-    bus.set(0x14, 4 << 3)  # phase failure
+    bus.set(0x14, 4 << 3)  # no target
     assert one(sensor) == 8190
     bus.plugged = False
     refused(OSError, "", sensor.read_into, array("h", [0]), 0)
@@ -122,8 +128,10 @@ class Microphone:
             self.words.append(0x7777)
             self.words.append(value)
         self.gives = True
+        self.given = 0
 
     def readinto(self, buffer):  # of 16 bits; a machine.I2S fills any
+        self.given += len(buffer) // 2
         for i in range(len(buffer)):
             buffer[i] = self.words[i % len(self.words)]
         return 2 * len(buffer) if self.gives else 0
@@ -134,6 +142,7 @@ def test_i2s_level():
     assert peak_to_peak(array("h", [5, 7, 6, 7]), 2) == 0
     microphone = Microphone([3, -5, 100, -200])
     sensor = I2SLevel(microphone, rate_hz=1000)
+    assert 2**18 <= 64 * microphone.given <= 2**18 + 64 * 16  # the clocks of its start-up, and no more
     found = array("h", [GUARD] * 3)
     locked(sensor.read_into, found, 1)
     assert list(found) == [GUARD, 300 - 32768, GUARD]
