@@ -224,6 +224,10 @@ def monitor(target: Target, on_event: Callable[[Event], bool | None], seconds: f
 
     try:
         listen(target, PROGRAM, tell, reader)
+    except DeviceError as error:
+        if "ImportError" in str(error) and "edgewise_rt" in str(error):
+            raise DeviceError(f"no app is on {target.name}: run edgewise deploy DIR --app first", error.traceback) from error
+        raise
     finally:
         target.restart()
     if ended and ended[0].reason not in ("", "interrupted"):

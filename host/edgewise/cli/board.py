@@ -146,7 +146,11 @@ def bench_command(folder: Folder, port: Port, as_json: Json = False) -> None:
     loaded = artifact.load(folder)
     with deployed(loaded, port) as target, spinner("measuring"):
         result = bench(loaded, target)
-    print_json(asdict(result)) if as_json else show_table("Measured" + emulated(port), show.labeled(result))
+        where = target.name
+    if as_json:
+        print_json(asdict(result) | {"where": where, "emulated": bool(emulated(port))})
+    else:
+        show_table("Measured" + emulated(port), show.labeled(result))
 
 
 def emulate_command(

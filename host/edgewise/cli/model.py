@@ -195,7 +195,7 @@ def scores(trained: "Training") -> dict[str, Any]:
     if trained.cross is not None:
         rows["cross-validation"] = f"{trained.cross.mean:.4f} +- {trained.cross.spread:.4f} ({trained.cross.method})"
     if trained.random_score is not None:
-        rows["a random split would claim"] = round(trained.random_score, 4)
+        rows["a random split would claim"] = f"{trained.random_score:.4f} (with each {trained.group} on both sides)"
     rows["always the same answer"] = round(trained.baseline_score, 4)
     if trained.one_rule is not None:
         rows["one rule"] = f"{trained.one_rule.score:.4f} ({trained.one_rule})"
