@@ -17,7 +17,7 @@ class RSSI:
     interrupt_safe = False  # a scan takes seconds and memory
 
     def __init__(self, bus, address=None, rate_hz=0.2, networks=()):
-        within("rssi", "rate_hz", rate_hz, 0.001, 1)
+        within("rssi", "rate_hz", rate_hz, 0.002, 1)
         names = networks.split(",") if isinstance(networks, str) else networks
         self._places = {name.encode(): at for at, name in enumerate(names)}
         if not self._places or len(self._places) != len(names) or b"" in self._places:
