@@ -6,7 +6,7 @@ import time
 from array import array
 from binascii import unhexlify
 
-from edgewise_rt.recorder import Link, pause_of, reason_of, ring_size  # noqa: F401 - main.py takes it from here
+from edgewise_rt.recorder import Link, pause_of, reason_of, ring_size
 from edgewise_rt.sampler import Sampler
 from edgewise_rt.sensors import open_sensor
 from edgewise_rt.stage import Stage
@@ -133,6 +133,15 @@ def run(stream=False, n_windows=None, path=CONFIG, write=None, show=print):
     elif reason and reason != "interrupted":
         raise OSError(sampler.error, reason)
     return app
+
+
+def probe(path=CONFIG):
+    """Why the app cannot run, in one line, or ""."""
+    try:
+        App(load(path))
+    except (OSError, ValueError) as error:
+        return reason_of(error)
+    return ""
 
 
 def load(path=CONFIG):

@@ -79,6 +79,15 @@ class Link:
         self._writer.text(kind, text)
 
 
+def probe(config):
+    """Why the sensor cannot be opened, in one line, or ""."""
+    try:
+        open_sensor(config)
+    except (OSError, ValueError) as error:
+        return reason_of(error)
+    return ""
+
+
 def run(config, n_samples, by=None, write=None):
     """Sends n_samples of the sensor that config names; what `write` is given goes to the host: (buffer, number of bytes).
 

@@ -82,6 +82,13 @@ def deploy_app(
     return Deployment(*(tuple(path for part in parts for path in getattr(part, name)) for name in ("copied", "kept", "removed")))
 
 
+def check_app(target: Target) -> None:
+    """Opens the app's sensor there and holds it to the model. Raises SensorError: all is copied, but it would not run."""
+    reason = target.eval("__import__('edgewise_rt.app', None, None, ('probe',)).probe()")
+    if reason:
+        raise SensorError(f"all is on {target.name}, but it does not run: {reason}")
+
+
 def app_config(artifact: Artifact, stage: Mapping[str, Any], config: Mapping[str, Any]) -> dict[str, Any]:
     """What /edgewise.json holds, see edgewise_rt.app.App. Raises FitError where the model takes what the stage does not give."""
     names = list(stage["features"])

@@ -253,10 +253,10 @@ def split(
     train, test = (np.sort(rows) for rows in next(splits))
     if dataset.task == "classification":
         for label in np.setdiff1d(classes, y[train]):
-            remedy = "rows" if groups is None else "groups"
+            many = "rows" if groups is None else "groups"
+            remedy = "choose another seed or add rows" if groups is None else f"add {dataset.group or 'group'}s"
             raise DatasetError(
-                f"{name}: class {label.item()!r} is only among the {remedy} drawn for testing; "
-                f"choose another seed or add {remedy} of this class"
+                f"{name}: class {label.item()!r} is only among the {many} drawn for testing; {remedy} of this class"
             )
     return train, test
 

@@ -16,7 +16,7 @@ from edgewise import readings
 from edgewise.errors import EdgewiseError, RecordingError
 from edgewise.readings import Options, Reading
 from edgewise.recording import Meta, Recording
-from edgewise.recordings import Problem, next_path
+from edgewise.recordings import Problem, load_all, next_path
 
 # What file names say: 2024-12-01T162620_squat.npy, squat_01.csv, squat.1a2b3c4d.json (Edge Impulse's)
 STARTED = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:?\d\d:?\d\d)_(.+)")
@@ -42,12 +42,14 @@ def import_file(path: str | Path, options: Options = NO_OPTIONS) -> tuple[list[R
 def import_files(
     paths: Sequence[str | Path], folder: str | Path, options: Options = NO_OPTIONS, keep_short: bool = False
 ) -> tuple[list[Recording], list[Problem], list[str]]:
-    """Imports files into LABEL_NN.npz of a folder: what was saved, what is cut short or could not be read, and notes.
+    """Imports files into LABEL_NN.npz of a folder: what was saved, what is cut short, there already or cannot be read, and notes.
 
+    Where the folder holds recordings of the same axes and units, their scales are taken, so that all can be used together.
     Raises RecordingError where the folder cannot be written, or a label is missing or no file's name.
     """
     found: list[tuple[Path, Reading]] = []
-    problems, notes, saved = [], [], []
+    saved: list[Recording] = []
+    problems, notes = [], []
     for path in map(Path, paths):
         try:
             parts = _read(path, options)
@@ -62,13 +64,23 @@ def import_files(
                     continue
             found.append((path, part))
     values = _values([reading for _, reading in found])
+    there = load_all(folder, keep_short=True)[0] if any(Path(folder).glob("*.npz")) else []
     for path, reading in found:
-        recording, said = _recording(path, reading, values, options)
+        alike = (r.meta for r in there if (r.meta.axes, r.meta.units) == (tuple(reading.axes), tuple(reading.units)))
+        recording, said = _recording(path, reading, values, options, next(alike, None))
         if recording.meta.label is None:
-            raise RecordingError(f"{path}: nothing says its label; give one")
+            raise RecordingError(f"{path}: nothing says its label; give --label, or name the file LABEL_01{path.suffix}")
+        twins = (r.name for r in (*there, *saved) if _alike(r, recording))
+        if twin := next(twins, None):
+            problems.append(Problem(path, f"holds the samples of {twin}", False))
+            continue
         saved.append(recording.save(next_path(folder, recording.meta.label)))
         notes += said
     return saved, problems, notes
+
+
+def _alike(one: Recording, other: Recording) -> bool:
+    return one.meta.label == other.meta.label and np.array_equal(one.samples, other.samples)
 
 
 def _read(path: Path, options: Options) -> list[Reading]:
@@ -162,8 +174,9 @@ def _values(parts: Sequence[Reading]) -> dict[tuple[str, str], Values]:
 
 
 def _recording(
-    path: Path, reading: Reading, values: dict[tuple[str, str], Values], options: Options
+    path: Path, reading: Reading, values: dict[tuple[str, str], Values], options: Options, like: Meta | None = None
 ) -> tuple[Recording, list[str]]:
+    """like: whose scales are taken where neither the user nor the file gives others."""
     n, n_axes = reading.values.shape
     with _named_in_errors(path):
         given = _each(options.scales, n_axes, "scales") or (reading.scale,) * n_axes
@@ -172,6 +185,8 @@ def _recording(
             group.scale_and_offset(name) if scale is None else (scale, 0.0)
             for group, scale, name in zip(groups, given, reading.axes, strict=True)
         ]
+        if like is not None and None in given:
+            found = list(zip(like.scales, like.offsets, strict=True))
         meta = Meta(
             label=reading.label,
             axes=reading.axes,
@@ -184,7 +199,8 @@ def _recording(
             promised=reading.promised,
             started=reading.started,
         )
-    per_count = np.where([group.whole for group in groups], 1.0, meta.scales)
+    as_they_stand = [group.whole and (like is None or None not in given) for group in groups]
+    per_count = np.where(as_they_stand, 1.0, meta.scales)
     counts = np.round((reading.values - np.array(meta.offsets)) / per_count)
     clipped = int(((counts < INT16.min) | (counts > INT16.max)).any(axis=1).sum())
     samples = np.clip(counts, INT16.min, INT16.max).astype(np.int16)

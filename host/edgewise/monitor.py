@@ -15,6 +15,7 @@ from edgewise_rt.sampler import GAP
 
 PROGRAM = "from edgewise_rt import app\ntry:\n app.run(stream=True)\nfinally:\n del app\n"
 SILENT_S = 30.0  # an emulated board is slow, and a status comes each second of its own time
+START_S = 120.0  # to import an app, on an emulated board of a busy machine
 WRAP = GAP - 1  # of ticks_us
 
 
@@ -191,8 +192,8 @@ def listen(
         nonlocal heard
         if piece:
             heard = time.monotonic()
-        elif time.monotonic() - heard > silent_s:
-            raise DeviceError(f"{target.name} sent nothing for {silent_s:.0f} s; reset it and try again")
+        elif time.monotonic() - heard > (patience := silent_s if reader.greeted else max(silent_s, START_S)):
+            raise DeviceError(f"{target.name} sent nothing for {patience:.0f} s; reset it and try again")
         stop = False
         for event in reader.feed(piece):
             last[:] = [event]

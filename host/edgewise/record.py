@@ -50,6 +50,21 @@ class Recorded:
         return tuple(f"{self.path.name}: {words}" for words, matters in told.items() if matters)
 
 
+def n_samples(config: Mapping[str, Any], seconds: float) -> int:
+    """How many samples that is; SensorError for none."""
+    if (found := round(seconds * config["rate_hz"])) < 1:
+        raise SensorError(f"{seconds:g} s at {config['rate_hz']:g} Hz hold no sample: record longer")
+    return found
+
+
+def prepare(target: Target, config: Mapping[str, Any], on_progress: Progress | None = None) -> None:
+    """Copies what recording takes, and opens the sensor once. on_progress: bytes. Raises SensorError where it does not answer."""
+    put_modules(target, (*SAMPLING, *driver_modules(config)), on_progress)
+    reason = target.eval(f"__import__('edgewise_rt.recorder', None, None, ('probe',)).probe({dict(config)!a})")
+    if reason:
+        raise SensorError(f"{target.name}: {reason}")
+
+
 def record(
     target: Target,
     config: Mapping[str, Any],
@@ -68,9 +83,7 @@ def record(
     disk), SensorError, DeviceError, PortError.
     """
     path = next_path(folder, label)
-    promised = round(seconds * config["rate_hz"])
-    if promised < 1:
-        raise SensorError(f"{seconds:g} s at {config['rate_hz']:g} Hz hold no sample: record longer")
+    promised = n_samples(config, seconds)
     put_modules(target, (*SAMPLING, *driver_modules(config)))
     program = (
         f"from edgewise_rt import recorder\ntry:\n recorder.run({dict(config)!a}, {promised}, {by!a})\nfinally:\n del recorder\n"

@@ -130,7 +130,8 @@ def _common(recordings: Sequence[Recording]) -> Meta:
         for what in ALIKE:
             a, b = (_shown(getattr(r.meta, what)) for r in (first, recording))
             if a != b:
-                raise RecordingError(f"{first.name} has {what} {a}, {recording.name} {b}; put them into folders of their own")
+                remedy = "put them into folders of their own, or import them in one call"
+                raise RecordingError(f"{first.name} has {what} {a}, {recording.name} {b}; {remedy}")
         a, b = (_sensor(r.meta) for r in (first, recording))
         if a != b:
             raise RecordingError(

@@ -349,7 +349,9 @@ def test_numbers_out_of_all_ranges(tmp_path, value):
 def test_a_label_is_needed_for_a_name(tmp_path):
     path = given_file(tmp_path, "unnamed.npy", npy(COUNTS))
     assert one(path)[0].meta.label is None
-    with pytest.raises(RecordingError, match=r"unnamed\.npy: nothing says its label; give one"):
+    with pytest.raises(
+        RecordingError, match=r"unnamed\.npy: nothing says its label; give --label, or name the file LABEL_01\.npy"
+    ):
         import_files([path], tmp_path / "out", AT_100_HZ)
     with pytest.raises(RecordingError, match="which no file name takes"):
         import_files([path], tmp_path / "out", Options(rate_hz=100, label="a/b"))
@@ -402,3 +404,15 @@ def test_any_bytes_are_an_edgewise_error_or_a_recording(tmp_path_factory, suffix
         import_file(path, AT_100_HZ)
     except EdgewiseError as error:
         assert "\n" not in str(error)  # noqa: PT017 - not all raise
+
+
+def test_a_second_import_takes_the_scales_of_the_first_and_no_file_twice(tmp_path):
+    into = tmp_path / "recordings"
+    for name, size in (("shake_1.csv", 1.9), ("still_1.csv", 0.01)):
+        rows = [f"{size * np.sin(i / 3)},{size * np.cos(i)}" for i in range(40)]
+        (tmp_path / name).write_text("\n".join(["acc_x,acc_y", *rows]) + "\n")
+    (first,), _, _ = import_files([tmp_path / "shake_1.csv"], into, Options(rate_hz=10))
+    (second,), problems, _ = import_files([tmp_path / "still_1.csv", tmp_path / "shake_1.csv"], into, Options(rate_hz=10))
+    assert second.meta.scales == first.meta.scales
+    assert np.abs(second.values() - np.array([[0.01 * np.sin(i / 3), 0.01 * np.cos(i)] for i in range(40)])).max() < 1e-4
+    assert [str(problem) for problem in problems] == [f"{tmp_path / 'shake_1.csv'}: holds the samples of shake_01, skipped"]

@@ -80,7 +80,10 @@ def test_a_rate_that_the_times_deny_is_told():
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"rate_hz": 100}, r"^squat_01 has rate_hz 50\.0, squat_02 100\.0; put them into folders of their own$"),
+        (
+            {"rate_hz": 100},
+            r"^squat_01 has rate_hz 50\.0, squat_02 100\.0; put them into folders of their own, or import them in one call$",
+        ),
         ({"axes": ("acc_x", "acc_y", "gyro_z")}, "^squat_01 has axes acc_x, acc_y, acc_z, squat_02 acc_x, acc_y, gyro_z;"),
         ({"scales": (1 / 2048,) * 3}, "has scales"),
         ({"offsets": (0, 0, 1)}, "has offsets"),

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from edgewise import artifact, boards, fit, show
-from edgewise.app import deploy_app
+from edgewise.app import check_app, deploy_app
 from edgewise.bench import bench
 from edgewise.boards import Board
 from edgewise.cli.sensor import Address, Options, Pins, sensor_config
@@ -91,6 +91,8 @@ def deploy_command(
             with bar(f"copying {loaded.name} and its app", "bytes") as on_progress:
                 result = deploy_app(loaded, loaded.stage or {}, config, target, force, on_progress)
             if port not in TARGETS:
+                with spinner("starting the app"):
+                    check_app(target)
                 target.restart()
         name = target.name
     note = f"{name} has ended with this command; edgewise emulate keeps a board up" if port in TARGETS else ""
@@ -155,7 +157,7 @@ def bench_command(folder: Folder, port: Port, as_json: Json = False) -> None:
 
 def emulate_command(
     board: BoardId = "RPI_PICO",
-    sensor: Annotated[list[str] | None, typer.Option(metavar="NAME=FILE", help="On I2C, plays a recording or csv.")] = None,
+    sensor: Annotated[list[str] | None, typer.Option(metavar="NAME=FILE", help="mpu6050, bh1750, sht31: plays files.")] = None,
     adc: Annotated[list[str] | None, typer.Option(metavar="INPUT=FILE", help="Plays volts into an input: 0=light.csv.")] = None,
     fast: Annotated[bool, typer.Option("--fast", help="Let emulated time jump ahead while the board sleeps.")] = False,
     as_json: Json = False,

@@ -65,7 +65,7 @@ def transpile_command(
     output: Annotated[
         Path | None, typer.Option("-o", "--output", metavar="DIR", help="Folder to write; DIR itself by default.")
     ] = None,
-    backend: Annotated[str, typer.Option(help="auto, table, or expression (nested ifs, to read).")] = "auto",
+    backend: Annotated[str, typer.Option(help="auto, thumb, viper, table, or expression (to read).")] = "auto",
     board: Annotated[str, typer.Option(help="See edgewise boards.")] = "RPI_PICO",
     name: Annotated[str | None, typer.Option(help="Name of the module; that of the output folder by default.")] = None,
     trust_pickle: Annotated[

@@ -11,7 +11,7 @@ import typer
 from edgewise import recordings, sensors
 from edgewise.cli.live import Screen
 from edgewise.cli.terminal import Json, Port, bar, open_port, print_json, say, show_table, warn
-from edgewise.errors import RecordingError
+from edgewise.errors import DatasetError, RecordingError
 
 if TYPE_CHECKING:
     from edgewise.record import Recorded
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 SensorId = Annotated[str, typer.Option("--sensor", help="See edgewise sensors.")]
 Pins = Annotated[str, typer.Option(help="Where the wires go, as sda=4,scl=5; the usual ones by default.")]
 Options = Annotated[list[str] | None, typer.Option("--option", metavar="NAME=VALUE", help="Of the sensor, as range_g=4.")]
-Rate = Annotated[float | None, typer.Option("--rate", help="Samples a second.")]
+Rate = Annotated[float | None, typer.Option("--rate", help="Samples a second; 100 by default, or the nearest it can.")]
 Address = Annotated[str | None, typer.Option(help="On the I2C bus, as 0x69.")]
 Recordings = Annotated[Path, typer.Option("-o", "--output", metavar="DIR", help="Folder of recordings; new files are added.")]
 KeepShort = Annotated[bool, typer.Option("--keep-short", help="Use what a recording that is cut short holds.")]
@@ -66,18 +66,25 @@ def record_command(
 
     What was recorded stays, whatever happens after.
     """
-    from edgewise.record import record
+    from edgewise.record import n_samples, prepare, record
 
     recordings.check_label(label)
     config = sensor_config(sensor, rate, option, pins, address)
+    n_samples(config, seconds)
     done: list[Recorded] = []
     with open_port(port) as target:
+        with bar("copying the recorder", "bytes") as on_progress:
+            prepare(target, config, on_progress)
         for number in range(1, repeat + 1):
             if pause:
                 say(f"{label}, {number} of {repeat}: get ready, {pause:g} s")
                 time.sleep(pause)
-            with bar(f"recording {label}, {number} of {repeat}", "samples") as on_progress:
-                done.append(record(target, config, label, seconds, output, person, on_progress))
+            try:
+                with bar(f"recording {label}, {number} of {repeat}", "samples") as on_progress:
+                    done.append(record(target, config, label, seconds, output, person, on_progress))
+            except KeyboardInterrupt:
+                say(f"stopped; {output} keeps what came, as a recording that is cut short")
+                raise typer.Exit(130) from None
             warn(done[-1].warnings)
             if done[-1].reason:
                 break
@@ -100,15 +107,19 @@ def import_command(
     person: Person = None,
     axes: Annotated[str, typer.Option(help="Columns to take, or names for them, with commas between.")] = "",
     units: Annotated[str, typer.Option(help="One for all axes, or one each, with commas between.")] = "",
-    scale: Annotated[list[float] | None, typer.Option(help="What a count means in that unit: one, or one each axis.")] = None,
-    keep_short: KeepShort = False,
+    scale: Annotated[str, typer.Option(help="What a count means in that unit: one, or one each, with commas.")] = "",
+    keep_short: Annotated[bool, typer.Option("--keep-short", help="Keep what a file that is cut short holds.")] = False,
     as_json: Json = False,
 ) -> None:
     """Turn files of other tools into recordings."""
     from edgewise.importers import import_files
     from edgewise.readings import Options as Reading
 
-    options = Reading(label, person, rate, _listed(axes), _listed(units), tuple(scale or ()))
+    try:
+        scales = tuple(map(float, _listed(scale)))
+    except ValueError:
+        raise typer.BadParameter(f"{scale} are no numbers; write 0.001, or 0.001,0.002", param_hint="--scale") from None
+    options = Reading(label, person, rate, _listed(axes), _listed(units), scales)
     saved, problems, notes = import_files(files, output, options, keep_short)
     warn((*map(str, problems), *notes))
     if not saved:
@@ -131,11 +142,13 @@ def features_command(
     as_json: Json = False,
 ) -> None:
     """Compute features of recordings, as the board does."""
-    from edgewise import datasets, stages
+    from edgewise import stages
 
-    where = folder if folder.exists() or len(folder.parts) > 1 else datasets.shipped(str(folder))
+    where = folder if folder.exists() or len(folder.parts) > 1 else _shipped(folder)
     found, problems = recordings.load_all(where, keep_short)
     warn(tuple(map(str, problems)))
+    if not found:
+        raise RecordingError(f"{where}: none of its {len(problems)} recordings is whole; --keep-short takes what they hold")
     with bar("computing", "windows") as on_progress:
         table = stages.build(found, _listed(sets), window, window / 2 if hop is None else hop, on_progress)
     warn(table.notes)
@@ -165,12 +178,22 @@ def monitor_command(
     from edgewise.monitor import monitor
 
     with open_port(port) as target, Screen(as_json, csv) as screen:
+        say("starting the app")
         try:
             monitor(target, screen.take, seconds)
         except KeyboardInterrupt:
             say("stopped; the app goes on without monitor")
     if not screen.n_labels:
         say("no window was full: monitor for longer")
+
+
+def _shipped(folder: Path) -> Path:
+    from edgewise import datasets
+
+    try:
+        return datasets.shipped(str(folder))
+    except DatasetError as error:
+        raise RecordingError(f"there is no folder {folder} here, and {error}") from None
 
 
 def _values(option: sensors.Option) -> str:

@@ -22,7 +22,7 @@ err = Console(stderr=True, highlight=False, soft_wrap=True, markup=False, emoji=
 SAY_EVERY_S = 10.0  # between two lines of progress
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object for scripts.")]
-Folder = Annotated[Path, typer.Argument(metavar="DIR", help="Folder that transpile wrote.")]
+Folder = Annotated[Path, typer.Argument(metavar="DIR", help="Folder of train or transpile.")]
 BoardId = Annotated[str, typer.Argument(metavar="BOARD", help="RPI_PICO, the one that can be emulated.")]
 Port = Annotated[str, typer.Option(help="auto, /dev/ttyACM0, COM3, socket://HOST:PORT; here emulator, cortex-m3, riscv, unix.")]
 Output = Annotated[Path, typer.Option("-o", "--output", metavar="DIR", help="Folder to write; new, empty, or an earlier one.")]
