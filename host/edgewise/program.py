@@ -199,7 +199,9 @@ def _with_stage(emission: Emission, stage: Mapping | None, names: tuple[str, ...
         raise UnsupportedModelError("no feature stage is known of this model; train it on what edgewise features wrote")
     if unknown := [name for name in names if name not in stage["features"]]:
         raise UnsupportedModelError(f"feature {unknown[0]!r} is none of the stage's; train on what edgewise features wrote")
+    given = list(stage["features"])
     constants = dict(emission.constants) | {
+        "_COLUMNS": () if list(names) == given else tuple(map(given.index, names)),
         "AXES": tuple(stage["axes"]),
         "UNITS": tuple(stage["units"]),
         "WINDOW": stage["length"],

@@ -63,7 +63,7 @@ def test_the_first_two_commands_are_make_targets():
 
 
 def test_from_data_to_board_with_plain_tools_and_repl(address: str, folder: Path):
-    for words in commands(block("sh", "edgewise train")):
+    for words in commands(block("sh", "edgewise verify")):
         words = [address if word == "auto" else word for word in words]
         if words[1] == "verify":
             words += ["--rows", "30"]

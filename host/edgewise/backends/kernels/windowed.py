@@ -2,7 +2,6 @@
 
 from array import array
 
-from edgewise.backends.kernels.common import FEATURES
 from edgewise.backends.kernels.trees_classifier import predict
 from edgewise_rt.stage import Stage
 
@@ -11,23 +10,21 @@ UNITS = ("g",)
 WINDOW = 200  # samples, each a count for every axis
 _SETS = ("motion",)
 _SCALING = b"\x00\x00\x80\x3f\x00\x00\x00\x00\x00\x00\x48\x42"  # scales, offsets, rate, as bits: a board rounds decimal numbers
+_COLUMNS = ()  # places of the model's features among those of the stage; empty: all of them, in order
 
 _n = len(AXES)
 _scaling = array("f", _SCALING)
 RATE_HZ = float(_scaling[2 * _n])
 _STAGE = Stage(_SETS, AXES, UNITS, _scaling[:_n], _scaling[_n : 2 * _n], WINDOW, RATE_HZ)
-_row = array("f", [0] * len(FEATURES))
-_names = _STAGE.names
-_columns = None if _names == FEATURES else tuple(_names.index(name) for name in FEATURES)
-del _names
+_row = array("f", [0] * len(_COLUMNS))
 
 
 def features(window):
-    """FEATURES of a window, array('h') of WINDOW samples, a count for each of AXES; the next call reuses their array."""
+    """The model's features of a window, array('h') of WINDOW samples of len(AXES) counts; the next call reuses their array."""
     found = _STAGE.compute(window)
-    if _columns is None:
+    if not _COLUMNS:
         return found
-    for i, column in enumerate(_columns):
+    for i, column in enumerate(_COLUMNS):
         _row[i] = found[column]
     return _row
 
