@@ -1,11 +1,13 @@
 """Targets that tests share: starting an emulated board for each test would take most of the time."""
 
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from edgewise.errors import EdgewiseError, FirmwareError
+from edgewise.runtime import firmware_folder
 from edgewise.targets import Target, connect
 
 # fixture: port. Names and files of earlier tests are on them: soft_reset() and own names.
@@ -62,6 +64,16 @@ def riscv(running: Callable[[str], Target]) -> Target:
 def unix_port(running: Callable[[str], Target]) -> Target:
     """MicroPython on this machine: x64, double-precision floats; soft_reset() gives a fresh interpreter."""
     return running(TARGETS["unix_port"])
+
+
+@pytest.fixture
+def drivers(monkeypatch: pytest.MonkeyPatch):
+    """firmware/drivers as CPython's `drivers`."""
+    monkeypatch.syspath_prepend(firmware_folder())
+    monkeypatch.setattr(sys, "dont_write_bytecode", True)
+    yield
+    for name in [name for name in sys.modules if name.partition(".")[0] == "drivers"]:
+        del sys.modules[name]
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

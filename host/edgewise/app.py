@@ -74,7 +74,7 @@ def deploy_app(
     names = [*RUNNING, *needed(stage["sets"]), *driver_modules(config)]
     if target.exists(MAIN) and not force and not target.holds(MAIN, (MARK,)):
         raise DeviceError(f"{MAIN} on {target.name} is not of edgewise and was left alone: rename it, or use --force")
-    files = runtime.module_files(dict.fromkeys(names), target.info().mpy_arch)
+    files = runtime.module_files(names, target.info().mpy_arch)
     model = deploy(artifact, target, force=force)
     around = put_changed(target, files, on_progress)
     wiring = put_changed(target, {CONFIG: content, MAIN: (runtime.firmware_folder() / "main.py").read_bytes()})

@@ -75,16 +75,19 @@ def record(
     on_progress: Progress | None = None,
     by: str | None = None,
     on_samples: OnSamples | None = None,
+    prepared: bool = False,
 ) -> Recorded:
     """Records `seconds` of the sensor that `config` describes to FOLDER/LABEL_NN.npz; ends earlier where on_samples answers True.
 
-    by: how the board samples, see edgewise_rt.sampler. on_progress: samples that came, and that will. What was lost on the way is
-    counted, never filled in. Whatever ends it, what came before is kept, and the error says where. Raises RecordingError (label,
-    disk), SensorError, DeviceError, PortError.
+    by: how the board samples, see edgewise_rt.sampler. on_progress: samples that came, and that will. prepared: by `prepare`, so
+    that sampling begins without a look at the board's files. What was lost on the way is counted, never filled in. Whatever ends
+    it, what came before is kept, and the error says where. Raises RecordingError (label, disk), SensorError, DeviceError,
+    PortError.
     """
     path = next_path(folder, label)
     promised = n_samples(config, seconds)
-    put_modules(target, (*SAMPLING, *driver_modules(config)))
+    if not prepared:
+        put_modules(target, (*SAMPLING, *driver_modules(config)))
     program = (
         f"from edgewise_rt import recorder\ntry:\n recorder.run({dict(config)!a}, {promised}, {by!a})\nfinally:\n del recorder\n"
     )

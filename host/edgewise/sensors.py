@@ -1,6 +1,5 @@
 """The sensors that have a driver: firmware/drivers/sensors.json -> Sensor, and the config that a board opens one with."""
 
-import ast
 import difflib
 import json
 from collections.abc import Mapping, Sequence
@@ -11,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from edgewise.errors import SensorError
-from edgewise.runtime import firmware_folder, module_path
+from edgewise.runtime import firmware_folder, with_imports
 
 # bus: {port: pins that it is wired to, unless the user says so}; the wiring of sensors.json is the same
 PINS: dict[str, dict[str, dict[str, int]]] = {
@@ -111,7 +110,7 @@ class Sensor:
     @property
     def modules(self) -> tuple[str, ...]:
         """The driver and what it imports, as `runtime.module_files` takes them: "drivers/mpu6050", "drivers/common"."""
-        return tuple(_with_imports(f"drivers/{self.module}"))
+        return tuple(reversed(with_imports([f"drivers/{self.module}"])))
 
 
 def known() -> list[Sensor]:
@@ -200,16 +199,6 @@ def _option(values: Any) -> Option:
     if isinstance(values, list):
         return Choice(tuple(values))
     return Text(**values) if "text" in values else Number(**values)
-
-
-def _with_imports(module: str) -> list[str]:
-    """`module` and the drivers' modules that it imports, in the order in which they are found."""
-    found = [module]
-    for name in found:  # grows
-        tree = ast.parse(module_path(name).read_text("utf-8"))
-        others = (str(node.module).replace(".", "/") for node in ast.walk(tree) if isinstance(node, ast.ImportFrom))
-        found += [other for other in others if other.startswith("drivers/") and other not in found]
-    return found
 
 
 def _pins(sensor: Sensor, usual: dict[str, int], pins: Mapping[str, Any]) -> dict[str, int]:

@@ -4,12 +4,10 @@ import json
 import sys
 from pathlib import Path
 
+from edgewise.app import put_modules
+from edgewise.targets import Target, connect
+
 HERE = Path(__file__).parent
-sys.path.append(str(HERE.parent))
-
-from on_board import put_runtime  # noqa: E402
-
-from edgewise.targets import Target, connect  # noqa: E402
 
 REPEAT = 9
 SETS = (  # sets, axes, samples: whole windows
@@ -40,7 +38,7 @@ def measure(target: Target) -> list[dict]:
     """
     rows = []
     source = (HERE / "device" / "features_cost.py").read_text("utf-8")
-    put_runtime(target, ("stage", "motion", "spectral", "slow", "raw"))
+    put_modules(target, ("stage", "motion", "spectral", "slow", "raw"))
     for sets, n_axes, length in SETS:
         target.soft_reset()
         target.exec(source)

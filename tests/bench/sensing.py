@@ -106,8 +106,8 @@ def measure(seconds: int = EMULATED_S) -> Sensing:
 def _same() -> Iterator[Figure]:
     """Features of every window of both data sets, here and on each MicroPython."""
     import accuracy_bench
-    from on_board import put_runtime
 
+    from edgewise.app import put_modules
     from edgewise.targets import connect
 
     program = (HERE / "device" / "features_of.py").read_text("utf-8")
@@ -125,7 +125,7 @@ def _same() -> Iterator[Figure]:
         assert len(windows) == len(table.X)
         for port in SAME_ON:
             with connect(port) as target:
-                put_runtime(target, ("stage", *table.stage["sets"]))
+                put_modules(target, ("stage", *table.stage["sets"]))
                 target.soft_reset()
                 target.exec(program)
                 differ = sum(_differing(target, table, windows, start) for start in range(0, len(windows), BATCH))

@@ -4,10 +4,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from on_board import put_runtime
 from test_sampler import RUN
 
 from edgewise import Target
+from edgewise.app import put_modules
 from edgewise.sensors import replay_file
 
 HERE = Path(__file__).parent / "runtime"
@@ -31,7 +31,7 @@ MODULES = (
 def test_app(fixture: str, request: pytest.FixtureRequest):
     target: Target = request.getfixturevalue(fixture)
     target.soft_reset()
-    put_runtime(target, MODULES)
+    put_modules(target, MODULES)
     played = replay_file(np.arange(1000, dtype=np.int16)[:, None], ["x"], ["g"], [0.5], [0.0], 20)
     target.put("replay.bin", played)
     target.put("stand_in.py", (HERE / "stand_in.py").read_bytes())

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 from cpython import CPython
-from on_board import put_runtime
 
 from edgewise import Target
+from edgewise.app import put_modules
 from edgewise.runtime import firmware_folder, modules
 from edgewise.targets import QemuBoard
 
@@ -35,7 +35,7 @@ def target(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> T
     if request.param == "cpython":
         monkeypatch.syspath_prepend(firmware_folder())
     else:
-        put_runtime(port, [f"drivers/{name}" for name in modules("drivers")])
+        put_modules(port, [f"drivers/{name}" for name in modules("drivers")])
     return port
 
 

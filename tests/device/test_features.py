@@ -6,9 +6,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 from feature_windows import recorded, synthetic
-from on_board import put_runtime
 
 from edgewise import Target
+from edgewise.app import put_modules
 from edgewise.errors import DeviceError
 from edgewise.targets.target import Packed
 from edgewise_rt.stage import Stage
@@ -51,7 +51,7 @@ def board(target: Target, windows: np.ndarray, sets: tuple, axes: tuple, factors
 def target(request: pytest.FixtureRequest) -> Target:
     found = request.getfixturevalue(request.param)
     found.soft_reset()
-    put_runtime(found, ("stage", "motion", "spectral", "slow", "raw"))
+    put_modules(found, ("stage", "motion", "spectral", "slow", "raw"))
     found.exec((DEVICE / "features_of.py").read_text("utf-8"))
     return found
 
@@ -72,7 +72,7 @@ def test_equal_to_the_last_bit(sets: tuple, n_axes: int, offsets: tuple, length:
 
 def test_the_longest_window(emulated_pico: Target):
     emulated_pico.soft_reset()
-    put_runtime(emulated_pico, ("stage", "motion", "spectral", "slow"))
+    put_modules(emulated_pico, ("stage", "motion", "spectral", "slow"))
     emulated_pico.exec((DEVICE / "features_of.py").read_text("utf-8"))
     windows = np.full((2, 4096, 1), -32768, np.int16)
     windows[1, ::2] = 32767
@@ -84,7 +84,7 @@ def test_the_longest_window(emulated_pico: Target):
 
 def test_nothing_is_allocated(emulated_pico: Target):
     emulated_pico.soft_reset()
-    put_runtime(emulated_pico, ("stage", "motion", "spectral", "slow"))
+    put_modules(emulated_pico, ("stage", "motion", "spectral", "slow"))
     emulated_pico.exec((DEVICE / "features_cost.py").read_text("utf-8"))
     (us, allocated), held = emulated_pico.eval("features_cost(('motion', 'spectral', 'slow'), 3, 64, 1)")
     assert allocated == 0
@@ -96,7 +96,7 @@ def test_nothing_is_allocated(emulated_pico: Target):
 
 def test_refused_on_the_board_as_on_the_host(unix_port: Target):
     unix_port.soft_reset()
-    put_runtime(unix_port, ("stage", "motion"))
+    put_modules(unix_port, ("stage", "motion"))
     unix_port.exec((DEVICE / "features_of.py").read_text("utf-8"))
     factors = np.array([SCALE, 0, 100], "<f4")
     with pytest.raises(DeviceError, match="ValueError: a window of 1 samples: choose 2 to 4096"):

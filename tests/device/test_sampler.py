@@ -4,9 +4,9 @@ import ast
 from pathlib import Path
 
 import pytest
-from on_board import put_runtime
 
 from edgewise import Target
+from edgewise.app import put_modules
 
 HERE = Path(__file__).parent / "runtime"
 RUN = """
@@ -26,7 +26,7 @@ TESTS = {
 def test_on_a_board(file: str, fixture: str, request: pytest.FixtureRequest):
     target: Target = request.getfixturevalue(fixture)
     target.soft_reset()
-    put_runtime(target, TESTS[file][0])
+    put_modules(target, TESTS[file][0])
     text = (HERE / f"{file}.py").read_text("utf-8")
     try:
         done = target.exec(text + RUN, timeout_s=300).split()

@@ -8,9 +8,9 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from on_board import put_runtime
 
 from edgewise import firmware
+from edgewise.app import put_modules
 from edgewise.errors import DeviceError, FirmwareError, SensorError
 from edgewise.targets import _sensors
 from edgewise.targets.emulated_pico import EmulatedPico, pico_emulator
@@ -46,7 +46,7 @@ def board(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmulatedPico]:
     except FirmwareError as error:
         pytest.skip(str(error))
     with EmulatedPico(image, sensors=sensors, adc=[f"0={volts}"], fast=True) as board:
-        put_runtime(board, [f"drivers/{name}" for name in DRIVERS])
+        put_modules(board, [f"drivers/{name}" for name in DRIVERS])
         board.exec("from machine import I2C, Pin, ADC\nfrom array import array\nimport time, micropython\n")
         board.exec("bus = I2C(0, scl=Pin(5), sda=Pin(4), freq=400000)\nfrom drivers.mpu6050 import MPU6050\n")
         yield board

@@ -1,13 +1,10 @@
 """Drivers against what the host can compute better: the data sheet's float formulas, over many readings."""
 
-import sys
 from array import array
 from importlib import import_module
 
 import numpy as np
 import pytest
-
-from edgewise.runtime import firmware_folder
 
 # What a BME280 may be calibrated to: Bosch's example, and one from around typical values
 CALIBRATIONS = (
@@ -16,13 +13,7 @@ CALIBRATIONS = (
 )
 
 
-@pytest.fixture(autouse=True)
-def drivers(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.syspath_prepend(firmware_folder())
-    monkeypatch.setattr(sys, "dont_write_bytecode", True)
-    yield
-    for name in [name for name in sys.modules if name.partition(".")[0] == "drivers"]:
-        del sys.modules[name]
+pytestmark = pytest.mark.usefixtures("drivers")
 
 
 def in_floats(t: tuple, p: tuple, h: tuple, temperature: float, pressure: float, humidity: float) -> tuple[float, float, float]:

@@ -3,7 +3,6 @@
 import ast
 import inspect
 import json
-import sys
 from importlib import import_module
 from pathlib import Path
 
@@ -16,16 +15,6 @@ from edgewise.runtime import firmware_folder, module_path
 from edgewise.sensors import Choice, Number, Sensor, Text
 
 NAMES = [sensor.name for sensor in sensors.known()]
-
-
-@pytest.fixture
-def drivers(monkeypatch: pytest.MonkeyPatch):
-    """firmware/drivers as CPython's `drivers`."""
-    monkeypatch.syspath_prepend(firmware_folder())
-    monkeypatch.setattr(sys, "dont_write_bytecode", True)
-    yield
-    for name in [name for name in sys.modules if name.partition(".")[0] == "drivers"]:
-        del sys.modules[name]
 
 
 def test_known():

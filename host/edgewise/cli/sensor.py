@@ -81,7 +81,7 @@ def record_command(
                 time.sleep(pause)
             try:
                 with bar(f"recording {label}, {number} of {repeat}", "samples") as on_progress:
-                    done.append(record(target, config, label, seconds, output, person, on_progress))
+                    done.append(record(target, config, label, seconds, output, person, on_progress, prepared=True))
             except KeyboardInterrupt:
                 say(f"stopped; {output} keeps what came, as a recording that is cut short")
                 raise typer.Exit(130) from None
