@@ -1,5 +1,9 @@
 """Targets that tests share: starting an emulated board for each test would take most of the time."""
 
+import os
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # two workers with all cores each hold one another up: 46 s for a small model
+
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path

@@ -20,7 +20,7 @@ def linear(seed: int) -> BoardLinear:
     coef[:, rng.random(n_features) < 0.1] = 0
     coef[0, 0] = 1.0
     intercept = rng.normal(0, 1, n_scores) * np.abs(coef).max() * largest.max()
-    return BoardLinear(*(values.astype(np.float32) for values in (center, coef, intercept)), "softmax", largest)
+    return BoardLinear(*(values.astype(np.float32) for values in (center, coef, intercept)), largest)
 
 
 def rows(core: BoardFixed, n: int, seed: int = 0) -> np.ndarray:
@@ -44,5 +44,5 @@ def rows(core: BoardFixed, n: int, seed: int = 0) -> np.ndarray:
 def composed(model: BoardModel, kernel: str, compiled: bool = False) -> str:
     """Source of the module of a model whose core is a BoardFixed, without golden rows."""
     emission = packed_linear.emit(model, model.core, kernel)
-    names = {"N_FEATURES": model.n_features, "FEATURES": (), "FINGERPRINT": "", "BACKEND": "plain"}
+    names = {"N_FEATURES": model.n_features, "_N_INPUTS": model.n_inputs, "FEATURES": (), "FINGERPRINT": "", "BACKEND": "plain"}
     return compose("# fixed", replace(emission, constants={**emission.constants, **names}), compiled)

@@ -35,7 +35,12 @@ __all__ = ["Board", "EdgewiseError", "Program", "bench", "check", "connect", "de
 Source: TypeAlias = "Program | Artifact | str | Path"
 
 # These need scikit-learn, which takes a second to import: whoever deploys or verifies an artifact does without.
-LAZY = {"Program": "edgewise.program", "transpile": "edgewise.program", "train": "edgewise.training"}
+LAZY = {
+    "Program": "edgewise.program",
+    "transpile": "edgewise.program",
+    "train": "edgewise.training",
+    "MaxZScore": "edgewise.anomaly",
+}
 
 
 def __getattr__(name: str) -> Any:

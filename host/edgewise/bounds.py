@@ -38,11 +38,23 @@ def fixed_bound(core, offset: np.ndarray) -> np.ndarray:
     return SLACK * (units + UNIT * (5 * terms + 5 * base)) + TINY * (1 + offset.sum(axis=-1, keepdims=True))
 
 
-def tree_value_bound(core) -> float:
-    """Largest |error| of a tree regression: half a step a tree, then offset + scale * total in float32 (5 roundings)."""
-    n_trees = len(core.roots)
-    spread = core.scale * n_trees * float(core.votes.max(initial=0))
-    return SLACK * (0.5 * core.scale * n_trees + UNIT * (2 * abs(core.offset) + 5 * spread)) + TINY
+SMALL_INTS = 2.0**30  # sums of votes stay below
+
+
+def tree_value_bound(core):
+    """Largest |error| of a sum of trees' steps: half a step a tree, then offset + scale * total in float32 (5 roundings), which
+    does not matter where whole sums decide.
+
+    A float, or of several outputs an array of them, (n_outputs,). Of an isolation forest's score, which lies between -1 and 0 as
+    the threshold does: 2^-sum, rounded by at most 4 units, compared with a rounded threshold.
+    """
+    n_trees = 1 if core.combine == "median" else len(core.roots)
+    spread = core.scale * np.minimum(n_trees * core.votes.max(axis=0, initial=0).astype(np.float64), SMALL_INTS)
+    rounding = 0.0 if core.by_sums else UNIT * (2 * np.abs(core.offset) + 5 * spread)
+    bound = np.atleast_1d(SLACK * (0.5 * core.scale * n_trees + rounding) + TINY)
+    if core.combine == "isolation":
+        bound = 2**bound - 1 + 5 * UNIT
+    return bound if len(bound) > 1 else float(bound[0])
 
 
 def class_quantum(core) -> float:
@@ -50,20 +62,25 @@ def class_quantum(core) -> float:
     return 1.0 / core.full
 
 
-def distance_bound(core, row: np.ndarray, prototypes: np.ndarray) -> np.ndarray:
+def distance_bound(core, row: np.ndarray, prototypes: np.ndarray, inputs: np.ndarray) -> np.ndarray:
     """Largest |error| of the (squared, if euclidean) distances, shape (n_rows, n_prototypes).
 
-    row: (n_rows, n_features), already centered and scaled in float64; prototypes: (n_prototypes, n_features).
+    row: (n_rows, n_features), already centered and scaled in float64, and known to within `inputs` of the same shape; prototypes:
+    (n_prototypes, n_features).
     """
     n = row.shape[1]
     plain = not core.center.any() and (core.factor == 1).all()
     result = np.zeros((len(row), len(prototypes)))
     own = np.zeros((len(row), len(prototypes)))
     factors = np.abs(core.factor.astype(np.float64))
-    for x, p, factor in zip(row.T, prototypes.T, factors, strict=True):  # a feature at a time keeps memory small
+    for x, p, factor, before in zip(
+        row.T, prototypes.T, factors, inputs.T, strict=True
+    ):  # a feature at a time keeps memory small
         difference = np.abs(x[:, None] - p)
         moved = 0.0 if plain else 3 * np.abs(x[:, None]) + np.abs(p)
-        error = UNIT * (difference + moved) + TINY * (3 + 2 * factor)  # five numbers that may be lost, two of them scaled
+        error = (
+            before[:, None] + UNIT * (difference + moved) + TINY * (3 + 2 * factor)
+        )  # five numbers that may be lost, two of them scaled
         euclidean = core.metric == "euclidean"
         result += 2 * difference * error + error**2 if euclidean else error
         result += UNIT * (n + 1) * (difference**2 if euclidean else difference)

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Any, Literal
 
 import numpy as np
 from sklearn.model_selection import GroupShuffleSplit, ShuffleSplit, StratifiedShuffleSplit
@@ -15,7 +15,8 @@ from edgewise import tables
 from edgewise.errors import DatasetError
 from edgewise.tables import Table
 
-Task = Literal["classification", "regression"]
+Task = Literal["classification", "regression", "none"]  # none: there is no target
+TASKS = ("classification", "regression")
 
 MAX_INFERRED_CLASSES = 20
 MAX_EXACT_INT = 2**53 - 1  # beyond it two whole numbers may share a float64
@@ -29,7 +30,7 @@ class Dataset:
     """Rows of features, each with a target.
 
     X: float64, shape (n_rows, n_features), every value finite as a float32.
-    y: shape (n_rows,); labels (int, bool or str) for classification, float64 for regression.
+    y: shape (n_rows,); labels (int, bool or str) for classification, float64 for regression, zeros for the task none.
     units: one text a feature, or empty where they are unknown.
     groups: shape (n_rows,), str; rows of one group (a person, a day) belong on one side of a split. None: no groups.
     group: name of their column. path: the file that was read, None for simulated rows; sha256: its hash. options: what the
@@ -61,7 +62,7 @@ class Dataset:
             raise DatasetError(f"{self.name}: no feature is left beside target {self.target!r}; drop fewer columns")
         if n_rows < 2:
             raise DatasetError(f"{self.name}: holds {n_rows} row; training and testing need at least 2")
-        if len(values := np.unique(self.y)) == 1:
+        if len(values := np.unique(self.y)) == 1 and self.task != "none":
             raise DatasetError(
                 f"{self.name}: target {self.target!r} is {values[0].item()!r} in all {n_rows} rows; "
                 "nothing can be learned, add rows of another value"
@@ -80,7 +81,7 @@ class Dataset:
 
 def load(
     path: str | Path,
-    target: str,
+    target: str | None,
     group: str | None = None,
     drop: Iterable[str] = (),
     *,
@@ -89,7 +90,8 @@ def load(
 ) -> Dataset:
     """Read a csv, tsv or txt file (comma, tab or semicolon; also .gz) or an npy file; all columns left are features.
 
-    target, group, drop: column names; columns of a file without names are c0, c1, ... (or just "0", "1", ...).
+    target, group, drop: column names; columns of a file without names are c0, c1, ... (or just "0", "1", ...). target None:
+    there is none, and the task is "none".
     Beside FILE.csv, FILE.csv.json (the sidecar of `edgewise features`) may give columns a role: these are no features, and
     the group is by default the person, where there are two, else the recording.
     header: False for a text file whose first row holds values.
@@ -100,32 +102,36 @@ def load(
 
     Raises DatasetError, one line that names the file, row, column and remedy.
     """
-    if task not in (None, *get_args(Task)):
-        raise DatasetError(f"unknown task {task!r}; choose from {', '.join(get_args(Task))}")
+    if task not in (None, *TASKS):
+        raise DatasetError(f"unknown task {task!r}; choose from {', '.join(TASKS)}")
     table = tables.read(Path(path), header)
     stage = _stage(table.path)
     roles = {name: role for name, role in (stage["roles"] if stage else {}).items() if name in table.names}
-    target_index = table.index(target)
+    target_index = None if target is None else table.index(target)
     drop = list(drop)
-    group = _default_group(table, roles, {target, *drop}) if group is None else group
+    group = _default_group(table, roles, {target or "", *drop}) if group is None else group
     group_index = None if group is None else table.index(group)
     dropped = {table.index(name) for name in drop}
     for what, index in (("target", target_index), ("group", group_index)):
-        if index in dropped:
+        if index is not None and index in dropped:
             raise DatasetError(f"{path}: column {table.names[index]!r} is the {what} and cannot be dropped; choose one")
-    if group_index == target_index:
+    if group_index is not None and group_index == target_index:
         raise DatasetError(f"{path}: column {target!r} cannot be both target and group; name another group")
     no_features = {target_index, group_index, *dropped, *map(table.index, roles)}
     features = [i for i in range(len(table.names)) if i not in no_features]
     columns = [table.numbers(i, f"--drop {_word(table.names[i])} or clean the row") for i in features]
-    y, found_task = _target(table, target_index, task)
+    found_task: Task
+    if target_index is None:
+        y, found_task = np.zeros(len(table.rows)), "none"
+    else:
+        y, found_task = _target(table, target_index, task)
     names = tuple(table.names[i] for i in features)
     stage, doubts = _usable(stage, names, table.path)
     return Dataset(
         X=np.column_stack(columns) if columns else np.empty((len(y), 0)),
         y=y,
         feature_names=names,
-        target=table.names[target_index],
+        target="" if target_index is None else table.names[target_index],
         task=found_task,
         groups=None if group_index is None else _texts(table, group_index),
         group=None if group_index is None else table.names[group_index],
@@ -137,7 +143,7 @@ def load(
     )
 
 
-def _options(target: str, group: str | None, drop: list[str], header: bool, task: str | None) -> tuple[str, ...]:
+def _options(target: str | None, group: str | None, drop: list[str], header: bool, task: str | None) -> tuple[str, ...]:
     named = {"--target": target, "--group": group, "--drop": ",".join(drop), "--task": task}
     pairs = ((name, value) for name, value in named.items() if value)
     return (*(word for pair in pairs for word in pair), *(() if header else ("--no-header",)))

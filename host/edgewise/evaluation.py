@@ -81,11 +81,31 @@ class LearningCurve:
     scores: tuple[float, ...]
 
 
+@dataclass(frozen=True)
+class LossCurve:
+    """How a network learned. losses: mean over the training rows, with the penalty of alpha, an item an epoch. pruned_after: so
+    many of them came before it was pruned; None without."""
+
+    losses: tuple[float, ...]
+    pruned_after: int | None = None
+
+
+@dataclass(frozen=True)
+class Pruned:
+    """share: of each layer's weights, that was asked for. full_score: of the same network before."""
+
+    share: float
+    n_zero: int
+    n_weights: int
+    full_score: float
+
+
 @dataclass(frozen=True, kw_only=True)
 class Results:
     """score: accuracy, or R2 of a regression, on the test rows. random_score: what a split that ignores the groups would
     have claimed, None without groups. baseline_score: of always saying the most frequent class, or the mean.
     n_prototypes, full_score: of a condensed model, what it was fitted on, and its score with all of X_train; else None.
+    loss, pruned: of a network, else None.
     n_groups, n_test_groups: in all and held out; None without groups. group: name of their column. notes: what was left out,
     and why. recipe: what it takes to train this again."""
 
@@ -101,6 +121,8 @@ class Results:
     one_rule: OneRule | None = None
     cross: CrossValidation | None = None
     curve: LearningCurve | None = None
+    loss: LossCurve | None = None
+    pruned: Pruned | None = None
     notes: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
     recipe: dict[str, Any]
@@ -112,19 +134,26 @@ class Results:
     @staticmethod
     def read(content: dict[str, Any]) -> "Results":
         """What `results` gave, once through JSON. KeyError, TypeError, ValueError or AttributeError: it is something else."""
-        values = {name: content[name] for name in Results.__dataclass_fields__}
+        values = {name: content[name] for name in Results.__dataclass_fields__ if name in content or name not in LATER}
         for name, kind in PARTS.items():
-            if values[name] is not None:
+            if values.get(name) is not None:
                 values[name] = kind(**_typed(values[name]))
         return Results(**_typed(values))
 
 
-PARTS: dict[str, type] = {"one_rule": OneRule, "cross": CrossValidation, "curve": LearningCurve}
+PARTS: dict[str, type] = {
+    "one_rule": OneRule,
+    "cross": CrossValidation,
+    "curve": LearningCurve,
+    "loss": LossCurve,
+    "pruned": Pruned,
+}
+LATER = ("loss", "pruned")  # what an earlier version did not write
 NUMBERS = ("score", "baseline_score")  # null is NaN
 
 
 def _plain(value: Any) -> Any:
-    if isinstance(value, OneRule | CrossValidation | LearningCurve):
+    if isinstance(value, tuple(PARTS.values())):
         return {name: _plain(item) for name, item in vars(value).items()}
     if isinstance(value, tuple):
         return [_plain(item) for item in value]

@@ -46,7 +46,6 @@ class BoardFixed:
     low_of_row: int
     low_of_coef: int
     each_group: bool
-    link: str
     largest_offset: np.ndarray
 
     @property
@@ -123,7 +122,7 @@ def _fixed(core, coef, center, largest, used, scale: int) -> BoardFixed | None:
     if shifts is None:
         return None
     offset = core.largest_offset + np.where(used, np.abs(middle - center), 0)
-    return BoardFixed(places, whole_center.astype(np.int64), limit, weights, start, scale, *shifts, core.link, offset)
+    return BoardFixed(places, whole_center.astype(np.int64), limit, weights, start, scale, *shifts, offset)
 
 
 def _single(values: np.ndarray) -> np.ndarray:

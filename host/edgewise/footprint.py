@@ -10,11 +10,15 @@ import re
 from array import array
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 
+from edgewise.backends.packed_machine import GridMachine
 from edgewise.fixed import BoardFixed
+from edgewise.machines import BoardMachine
+from edgewise.network import BoardNetwork, FloatNetwork
 from edgewise.passes import BoardLinear, BoardModel, BoardNeighbors, BoardTrees
 
 BLOCK = 16
@@ -49,7 +53,7 @@ def footprint(source: str, mpy: bytes, compiled: str = "", compiled_mpy: bytes =
     largest = max((len(n.value) for n in ast.walk(tree) if isinstance(n, ast.Constant) and isinstance(n.value, bytes)), default=0)
     compile_bytes = COMPILE_BYTES + SYNTAX_NODE_BYTES * nodes + largest  # the lexer holds a literal a second time
     made = _objects(makes, set())
-    held_py = _held(tree, mpy) + made
+    held_py = _held(tree, mpy) + made + sum(4 * int(n) for n in re.findall(r"^_N_VALUES = (\d+)", source, re.MULTILINE))
     if not compiled:
         return _of_held(held_py, len(mpy), len(source.encode()), compile_bytes)
     held = _held(ast.parse(compiled), compiled_mpy) + COMPILED_BYTES + _buffers(compiled) + made
@@ -58,7 +62,7 @@ def footprint(source: str, mpy: bytes, compiled: str = "", compiled_mpy: bytes =
 
 def _buffers(compiled: str) -> int:
     """Bytes of the row and of the work area of a kernel."""
-    return 4 * sum(int(n) for n in re.findall(r"^(?:N_FEATURES|_N_WORK) = (?:const\()?(\d+)", compiled, re.MULTILINE))
+    return 4 * sum(int(n) for n in re.findall(r"^(?:_N_INPUTS|_N_WORK|_N_VALUES) = (?:const\()?(\d+)", compiled, re.MULTILINE))
 
 
 def _held(tree: ast.Module, mpy: bytes) -> float:
@@ -141,12 +145,13 @@ def variants(
     )
 
 
-def _trees(core: BoardTrees, n_classes: int, max_leaf_nodes: int | None, packing: str) -> list[tuple[str, int]]:
+def _trees(core: BoardTrees, _: int, max_leaf_nodes: int | None, packing: str) -> list[tuple[str, int]]:
     """The first trees alone, or all cut at every depth or grown to fewer leaves: bytes of the tables."""
-    n_trees, n_nodes = len(core.roots), len(core.feature)
+    n_trees, n_nodes, n_classes = len(core.roots), len(core.feature), core.n_counted
+    entry_bytes = 3 if core.full else 5  # a class and its votes
     pool = len(np.unique(core.threshold))
     node_bytes = (1 if core.feature.max(initial=0) < 2**8 else 2) + 2 * (2 if n_nodes + len(core.votes) < 2**16 else 4)
-    leaf_bytes = 2 + 3 * min(n_classes, 8) if n_classes else 4  # more classes than that meet in few leaves
+    leaf_bytes = 2 + entry_bytes * min(n_classes, 8) if n_classes else 4  # more classes than that meet in few leaves
 
     def bytes_of(nodes: float, leaves: float) -> int:
         if packing:  # a word, or two, a node; a pair of leaves for at most half of the nodes
@@ -160,10 +165,11 @@ def _trees(core: BoardTrees, n_classes: int, max_leaf_nodes: int | None, packing
         n = int(starts[keep]) if keep < len(starts) else n_nodes
         references = np.concatenate([core.left[:n], core.right[:n], core.roots])
         leaves = np.unique(core.votes[~references[references < 0]], axis=0)
-        if n_classes:
+        if core.full:
             leaves = leaves[leaves.max(axis=1) < core.full]  # a pure leaf takes nothing
-        stored = 2 * len(leaves) + 3 * int((leaves > 0).sum()) if n_classes else 4 * len(leaves)
-        sizes.append((f"n_estimators={keep}", bytes_of(n, stored * SPREAD)))
+        stored = 2 * len(leaves) + entry_bytes * int((leaves > 0).sum()) if n_classes else 4 * len(leaves)
+        change = f"{keep} of its {n_trees} trees" if core.combine == "sum" else f"n_estimators={keep}"
+        sizes.append((change, bytes_of(n, stored * SPREAD)))
     if max_leaf_nodes:  # a cut at some depth would grow elsewhere
         counts = sorted({int(max_leaf_nodes * share) for share in SHARES} - {0, 1})
         return sizes + [(f"max_leaf_nodes={n}", bytes_of(n_trees * (n - 1), n_trees * n * leaf_bytes)) for n in counts]
@@ -203,9 +209,42 @@ def _neighbors(core: BoardNeighbors, n_classes: int, _: object, packing: str) ->
     return [(f"fitting on {count} training rows (train --train-rows {count})", each * count) for count in kept]
 
 
+def _machine(core: BoardMachine, *_: object) -> list[tuple[str, int]]:
+    """No more vectors than training rows."""
+    n, n_inputs = core.vectors.shape
+    each = 4 * (n_inputs + 1 + max(len(places) for _, places in core.groups))
+    kept = sorted({int(n * share) for share in SHARES} - {0, 1})
+    return [(f"fitting on {count} training rows (train --train-rows {count})", each * count) for count in kept]
+
+
+def _network(core: FloatNetwork | BoardNetwork, *_: object) -> list[tuple[str, int]]:
+    """Smaller hidden layers; of a network without any there are no smaller ones."""
+    sizes = core.sizes
+    each, own = (core.bits // 8, 8) if isinstance(core, BoardNetwork) else (4, 4)
+    found = []
+    for share in SHARES:
+        smaller = [sizes[0], *(max(1, int(size * share)) for size in sizes[1:-1]), sizes[-1]]
+        numbers = sum(each * (n_in + 3) * n_out + own * n_out for n_in, n_out in pairwise(smaller))
+        hidden = ", ".join(map(str, smaller[1:-1]))
+        found.append((f"hidden_layer_sizes=({hidden}{',' * (len(smaller) == 3)})", numbers + 5 * sizes[0] + 10 * len(sizes)))
+    return list(dict(found).items()) if len(sizes) > 2 else []
+
+
+def _grid_machine(core: GridMachine, _: int, __: object, packing: str) -> list[tuple[str, int]]:
+    n_inputs, groups = core.grid.step.shape[1], core.machine.groups
+    each = NUMBER_BYTES[packing] * n_inputs + 4 + 2 * max(len(places) for _, places in groups)
+    kept = sorted({int(core.n_vectors * share) for share in SHARES} - {0, 1})
+    filled = 3 * len(groups)  # groups are filled up to fours
+    return [(f"fitting on {count} training rows (train --train-rows {count})", each * (count + filled)) for count in kept]
+
+
 VARIANTS: dict[type, Callable[[Any, int, int | None, str], list[tuple[str, int]]]] = {
     BoardTrees: _trees,
     BoardLinear: _linear,
     BoardFixed: _linear,
     BoardNeighbors: _neighbors,
+    BoardMachine: _machine,
+    GridMachine: _grid_machine,
+    FloatNetwork: _network,
+    BoardNetwork: _network,
 }

@@ -8,7 +8,9 @@ from zlib import error as DeflateError
 
 import numpy as np
 
-from edgewise.errors import ModelFileError
+from edgewise import exact
+from edgewise.decisions import CLASSES, as_answers, counts, linked, several
+from edgewise.errors import ModelFileError, UnsupportedModelError
 from edgewise.float32 import TINY
 from edgewise.passes import BoardModel, BoardNeighbors
 from edgewise.reference import allowed
@@ -19,7 +21,10 @@ DISTANCES_AT_ONCE = 2_000_000  # a dozen matrices of that many float64 take 200 
 @dataclass(frozen=True)
 class Golden:
     """X: float32 (n_rows, n_features). expected: class indices, or float64 values. Either classes, bool (n_rows, n_classes):
-    the classes that rounding leaves open; or low and high, (n_rows,): the values that it leaves open."""
+    the classes that rounding leaves open; or low and high, (n_rows,): the values that it leaves open.
+
+    Of several outputs: expected, low, high (n_rows, n_outputs); classes (n_rows, n_outputs, most classes of an output).
+    """
 
     X: np.ndarray
     expected: np.ndarray
@@ -68,23 +73,39 @@ def golden(model: BoardModel, estimator, X: np.ndarray) -> Golden:
 def _golden(model: BoardModel, estimator, X: np.ndarray) -> Golden:
     rows = X.astype(np.float64)
     predicted = estimator.predict(rows)
-    limits = allowed(model, X, _scores(model, estimator, rows))
+    scores = None if isinstance(model.core, BoardNeighbors) else exact.scores(model.source, rows)  # type: ignore[arg-type]
+    limits = allowed(model, X, scores)
     if model.classes is None:
-        return Golden(X, predicted.astype(np.float64).ravel(), None, limits.low, limits.high)
-    index = {label: i for i, label in enumerate(model.classes)}
-    expected = np.array([index[label] for label in predicted.tolist()], dtype=np.int64)
+        expected = as_answers(model.decision, predicted.astype(np.float64).reshape(len(X), -1))
+        if scores is not None:
+            error = np.abs(as_answers(model.decision, linked(model.link, scores)) - expected)
+            share = exact.SINGLE_TOLERANCE if predicted.dtype == np.float32 else exact.TOLERANCE
+            _agreed(estimator, error <= share * (1 + np.abs(expected)))
+        return Golden(X, expected, None, limits.low, limits.high)
+    expected = _indices(model.classes, predicted)
+    if scores is not None:
+        error = exact.TOLERANCE * (1 + np.abs(scores))
+        decision = CLASSES[model.decision]
+        open_ = decision.open_(scores - error, scores + error, scores, counts(model.classes), model.threshold)
+        _agreed(estimator, np.take_along_axis(open_, expected[..., None], axis=-1))
     return Golden(X, expected, limits.classes, None, None)
 
 
-def _scores(model: BoardModel, estimator, rows: np.ndarray) -> np.ndarray:
-    """What decides, as one column or one a class: decision values of linear models, else probabilities or the prediction."""
-    if model.classes is None:
-        scores = estimator.predict(rows)
-    elif hasattr(estimator, "decision_function"):
-        scores = estimator.decision_function(rows)
-    else:
-        scores = estimator.predict_proba(rows)
-    return np.asarray(scores, dtype=np.float64).reshape(len(rows), -1)
+def _indices(classes: tuple, predicted: np.ndarray) -> np.ndarray:
+    """Places of labels, in their shape."""
+    if several(classes):
+        return np.stack([_indices(own, labels) for own, labels in zip(classes, predicted.T, strict=True)], axis=1)
+    index = {label: i for i, label in enumerate(classes)}
+    return np.array([index[label] for label in predicted.tolist()], dtype=np.int64)
+
+
+def _agreed(estimator, fine: np.ndarray) -> None:
+    """Raises UnsupportedModelError where what was read from the estimator gives another answer than its own `predict`."""
+    if not fine.all():
+        row = int(np.argwhere(~fine)[0, 0])
+        raise UnsupportedModelError(
+            f"{type(estimator).__name__} predicts otherwise than its attributes say (row {row}); use it as fit leaves it"
+        )
 
 
 def probes(model: BoardModel, estimator, X: np.ndarray | None, n_rows: int = 3) -> Golden:
@@ -92,8 +113,9 @@ def probes(model: BoardModel, estimator, X: np.ndarray | None, n_rows: int = 3) 
     if X is None or not len(X):
         X = np.vstack([np.zeros((1, model.n_features)), np.outer([1.0, -1.0], np.ones(model.n_features))])
     whole = golden(model, estimator, X[:1000])
-    sure = np.arange(len(whole)) if whole.classes is None else np.flatnonzero(whole.classes.sum(axis=1) == 1)
-    _, first = np.unique(whole.expected[sure], return_index=True)
+    one = np.ones(len(whole), dtype=bool) if whole.classes is None else whole.classes.sum(axis=-1) == 1
+    sure = np.flatnonzero(one.reshape(len(whole), -1).all(axis=1))
+    _, first = np.unique(whole.expected[sure], return_index=True, axis=0)
     chosen = sure[np.sort(first)]
     chosen = np.sort(chosen[np.linspace(0, len(chosen) - 1, min(n_rows, len(chosen))).astype(int)])
     return whole.take(chosen)

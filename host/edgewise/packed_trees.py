@@ -10,7 +10,8 @@ docs/architecture.md draws it.
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
@@ -32,9 +33,9 @@ LARGEST_BYTES = 2**20  # of nodes alone: more than any board here has of heap
 class Leaves:
     """number: of each leaf, shape (n_leaves,). values: what leaves are made of. entries: of mixed leaves, 16 or 32 bits.
 
-    Classification: a number below n_classes is a pure leaf; others, less n_classes and times 2**alignment, say where its entries
-    begin: the class in the low class_bits, in the top bit whether it is the last, and between them the votes, or in 16 bits
-    their place among `values`, of 16 bits too. Regression: the place of a step among `values`.
+    Classification: a number below n_classes is a pure leaf, or one without votes; others, less n_classes and times 2**alignment,
+    say where its entries begin: the class in the low class_bits, in the top bit whether it is the last, and between them the
+    votes, or in 16 bits their place among `values`, of 16 bits too. Regression: the place of a step among `values`.
     """
 
     number: np.ndarray
@@ -100,9 +101,9 @@ def with_roots_inside(core: BoardTrees) -> BoardTrees:
         "left": leaf,
         "right": leaf,
     }
-    parts = {name: np.concatenate([getattr(core, name), more]) for name, more in grown.items()}
+    parts: dict[str, Any] = {name: np.concatenate([getattr(core, name), more]) for name, more in grown.items()}
     roots = np.where(bare, n + extra, core.roots)
-    return BoardTrees(**parts, roots=roots, votes=core.votes, full=core.full, offset=core.offset, scale=core.scale)
+    return replace(core, **parts, roots=roots)
 
 
 def _top_bits(keys: np.ndarray) -> Thresholds:
@@ -137,7 +138,7 @@ def _leaves(core: BoardTrees, n_classes: int) -> Iterator[Leaves]:
     class_index = (rows > 0).nonzero()[1]
     values, place = np.unique(rows[rows > 0], return_inverse=True)
     bits = ENTRY_BITS
-    if class_bits + len(values).bit_length() >= ENTRY_BITS:
+    if class_bits + len(values).bit_length() >= ENTRY_BITS or values.max(initial=0) >> ENTRY_BITS:
         bits, values, place = WORD_BITS, nothing, rows[rows > 0]
     last = np.zeros(len(class_index), np.int64)
     last[length.cumsum() - 1] = 1

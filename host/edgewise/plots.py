@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from edgewise.errors import EdgewiseError
-from edgewise.evaluation import Results
+from edgewise.evaluation import LossCurve, Results
 from edgewise.reference import leaves
 from edgewise.show import printable
 from edgewise.splits import Splits
@@ -43,7 +43,7 @@ def svg(draw: Any, *content: Any) -> bytes:
         import matplotlib as mpl
         from matplotlib.figure import Figure
     except ImportError as error:
-        raise EdgewiseError(f"the report needs matplotlib ({error}); pip install 'edgewise[report]'") from None
+        raise EdgewiseError(f"a figure needs matplotlib ({error}); pip install 'edgewise[report]'") from None
     # The salt makes the ids inside the svg: without one they are drawn at random.
     style: Any = {**STYLE, "svg.hashsalt": draw.__name__}
     with mpl.rc_context(), warnings.catch_warnings():
@@ -101,6 +101,28 @@ def curve(figure: "Figure", results: Results) -> None:
     unit = results.group if results.curve.unit == "groups" else None
     axes.set_xlabel(f"{short(unit)}s to learn from" if unit else f"{results.curve.unit} to learn from")
     axes.set_ylabel(f"{results.metric}, held out")
+    axes.grid(axis="y", color="#e6eaee")
+
+
+def loss(figure: "Figure", curve: LossCurve) -> None:
+    """The error chart of a network: loss over epochs."""
+    axes = figure.subplots()
+    axes.plot(range(1, len(curve.losses) + 1), curve.losses, color=ACCENT)
+    if curve.pruned_after is not None:
+        axes.axvline(curve.pruned_after + 0.5, color=WARM, linestyle=":")
+        axes.annotate(
+            "pruned",
+            (curve.pruned_after + 0.5, 1),
+            (-4, -2),
+            xycoords=("data", "axes fraction"),
+            textcoords="offset points",
+            ha="right",
+            va="top",
+            color=WARM,
+        )
+    axes.set_ylim(bottom=0)
+    axes.set_xlabel("epoch")
+    axes.set_ylabel("loss, training rows")
     axes.grid(axis="y", color="#e6eaee")
 
 

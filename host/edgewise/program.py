@@ -14,15 +14,20 @@ from pathlib import Path
 import numpy as np
 
 from edgewise import bounds
+from edgewise.algebra import takes_missing
 from edgewise.backends import EMITTER, architectures, emit
 from edgewise.backends.module import Emission, Name, compose
+from edgewise.backends.packed_machine import GridMachine
 from edgewise.backends.packing import code_for, pack, pack_floats, pack_rows
 from edgewise.boards import Board
+from edgewise.decisions import counts, several
 from edgewise.errors import UnsupportedModelError
 from edgewise.fixed import BoardFixed
 from edgewise.golden import Golden, golden, probes
 from edgewise.lower import lower
+from edgewise.machines import BoardMachine
 from edgewise.mpy import RUNS, cross_compile
+from edgewise.network import MAX_CHANGED, BoardNetwork, FloatNetwork
 from edgewise.passes import BoardLinear, BoardModel, BoardNeighbors, BoardTrees, for_board
 from edgewise.runtime_text import needed
 
@@ -87,25 +92,28 @@ def transpile(
     facts: Sequence[str] = (),
     stage: Mapping | None = None,
     windowed: bool = False,
+    bits: int | None = None,
+    max_changed: float = MAX_CHANGED,
 ) -> Program:
     """A fitted scikit-learn estimator, alone or behind a scaler in a Pipeline, as one MicroPython module.
 
     X: rows like those it was trained on, shape (n_rows, n_features): linear models take their center and the range of their
     bound from them, and the module its golden rows; without X both are poorer. feature_names: as many as features.
     facts: lines for the header (data, score). stage: how the features come from windows of samples (see `stages`), kept for
-    `deploy --app`; windowed: the module holds that, too, and takes raw windows (`predict_window`). Raises UnsupportedModelError
-    or BoardError, each one line.
+    `deploy --app`; windowed: the module holds that, too, and takes raw windows (`predict_window`). bits: of a neural
+    network's weights, 8 or 16; None: the fewest that change the class of at most a share max_changed of X. Raises
+    UnsupportedModelError or BoardError, each one line.
     """
     if not (name.isidentifier() and name.isascii()) or keyword.iskeyword(name) or name in RESERVED:
         raise UnsupportedModelError(f"{name!r} cannot name a module on the board; use a new identifier such as my_model")
     known = Board.load(board)
     lowered = lower(estimator)
-    X = _rows(X, lowered.n_features)
+    X = _rows(X, lowered.n_features, takes_missing(lowered))
     names = _names(estimator, feature_names, lowered.n_features)
     model = for_board(lowered, X)
-    model, chosen, emissions = emit(model, backend, known.emitters, names)
+    model, chosen, emissions = emit(model, backend, known.emitters, names, bits, max_changed)
     test = probes(model, estimator, X)
-    facts = (*_describe(model), f"back end: {chosen}", *facts)
+    facts = (*_describe(model), *_unread(model, names), f"back end: {chosen}", *facts)
     header = _header(name, model, facts)
     if windowed:
         emissions = {kind: _with_stage(emission, stage, names) for kind, emission in emissions.items()}
@@ -143,7 +151,8 @@ def _stamped(source: str, fingerprint: str = "") -> tuple[str, str]:
     return source.replace(f"FINGERPRINT = {NO_FINGERPRINT!r}", f"FINGERPRINT = {fingerprint!r}", 1), fingerprint
 
 
-def _rows(X, n_features: int) -> np.ndarray | None:
+def _rows(X, n_features: int, missing: bool) -> np.ndarray | None:
+    """missing: whether they may hold NaN."""
     if X is None:
         return None
     try:
@@ -152,8 +161,9 @@ def _rows(X, n_features: int) -> np.ndarray | None:
         raise UnsupportedModelError(f"X is no array of numbers ({error}); pass shape (n_rows, {n_features})") from None
     if X.ndim != 2 or X.shape[1] != n_features:
         raise UnsupportedModelError(f"X has shape {X.shape}; the model takes (n_rows, {n_features})")
-    if not np.isfinite(X.astype(np.float32)).all():
-        raise UnsupportedModelError("X holds NaN, infinity or a number beyond single precision; clean those rows")
+    if not (np.isfinite(X.astype(np.float32)) | (missing & np.isnan(X))).all():
+        what = "infinity" if missing else "NaN, infinity"
+        raise UnsupportedModelError(f"X holds {what} or a number beyond single precision; clean those rows")
     return X
 
 
@@ -175,6 +185,7 @@ def _with_golden(emission: Emission, model: BoardModel, names: tuple[str, ...], 
     code, rows = pack_rows(test.X)
     constants = dict(emission.constants) | {
         "N_FEATURES": model.n_features,
+        "_N_INPUTS": model.n_inputs,
         "FEATURES": names,
         "FINGERPRINT": NO_FINGERPRINT,
         "BACKEND": PLAIN if backend in EMITTER else backend,
@@ -186,11 +197,14 @@ def _with_golden(emission: Emission, model: BoardModel, names: tuple[str, ...], 
         # outwards, as the bounds are rounded to float32 themselves
         low = np.nextafter(test.low.astype(np.float32), np.float32(-np.inf))  # type: ignore[union-attr]
         high = np.nextafter(test.high.astype(np.float32), np.float32(np.inf))  # type: ignore[union-attr]
-        constants["_GOLDEN"] = pack_floats(np.stack([low, high], axis=1))
-        return _with_sum(replace(emission, kernels=(*emission.kernels, "golden_value"), constants=constants))
-    code = code_for([len(model.classes) - 1])
-    constants |= {"_GOLDEN_CLASS_CODE": code, "_GOLDEN": pack(code, test.expected)}
-    return _with_sum(replace(emission, kernels=(*emission.kernels, "golden_class"), constants=constants))
+        constants["_GOLDEN"] = pack_floats(np.stack([low, high], axis=-1))
+        if model.decision == "values":
+            constants["N_OUTPUTS"] = test.expected.shape[1]
+    else:
+        code = code_for([np.max(counts(model.classes)) - 1])
+        constants |= {"_GOLDEN_CLASS_CODE": code, "_GOLDEN": pack(code, test.expected)}
+    kernel = {"value": "golden_value", "values": "golden_values", "labels": "golden_labels"}.get(model.decision, "golden_class")
+    return _with_sum(replace(emission, kernels=(*emission.kernels, kernel), constants=constants))
 
 
 def _with_stage(emission: Emission, stage: Mapping | None, names: tuple[str, ...]) -> Emission:
@@ -232,7 +246,11 @@ def _describe(model: BoardModel) -> tuple[str, ...]:
             if len(core.roots) > 1:
                 bound += f", unless the best two probabilities lie within {bounds.class_quantum(core):.2g} of each other"
         else:
-            bound = f"values within {bounds.tree_value_bound(core):.2g} of scikit-learn's"
+            largest = np.max(bounds.tree_value_bound(core))
+            share = " as a share" if model.link == "exp" else ""
+            bound = f"{'values' if model.classes is None else 'scores'} within {largest:.2g} of scikit-learn's{share}"
+            if core.by_sums:
+                bound = f"classes equal scikit-learn's, unless the best two scores lie within {2 * largest:.2g} of each other"
     elif isinstance(core, BoardLinear | BoardFixed):
         is_fixed = isinstance(core, BoardFixed)
         size = f"{core.coef.size} coefficients" + " in fixed point" * is_fixed
@@ -241,6 +259,19 @@ def _describe(model: BoardModel) -> tuple[str, ...]:
             largest = (bounds.fixed_bound if is_fixed else bounds.linear_bound)(core, core.largest_offset).max()
             what = "values" if model.classes is None else "scores"
             bound = f"{what} within {largest:.2g} of scikit-learn's over the training range"
+    elif isinstance(core, GridMachine):
+        size = f"{core.n_vectors} vectors, {core.machine.kind} kernel, in whole numbers, {core.grid.most} steps a feature"
+        bound = core.changed
+    elif isinstance(core, BoardMachine):
+        size = f"{len(core.vectors)} vectors, {core.kind} kernel"
+        bound = "answers equal scikit-learn's, unless its scores lie nearer than single precision tells"
+    elif isinstance(core, FloatNetwork):
+        size = f"network of {'-'.join(map(str, core.sizes))}, {core.network.activation}, in floats"
+        bound = "answers equal scikit-learn's, unless its scores lie nearer than single precision tells"
+    elif isinstance(core, BoardNetwork):
+        size = f"network of {'-'.join(map(str, core.sizes))}, {core.activation}, {core.bits} bits, the same on every board"
+        what = "of the training values' variance is lost" if model.classes is None else "of the training rows change their class"
+        bound = f"{core.changed:.2%} {what}; numbers far beyond those rows count as the end of their range"
     else:
         assert isinstance(core, BoardNeighbors)
         size = f"{len(core.prototypes)} prototypes, k = {core.k}, {core.metric}, {core.weights} weights"
@@ -248,11 +279,27 @@ def _describe(model: BoardModel) -> tuple[str, ...]:
     return size, bound
 
 
+def _unread(model: BoardModel, names: Sequence[str]) -> tuple[str, ...]:
+    """The features that the model does not read, by name or by place."""
+    if model.needs is None:
+        return ()
+    unread = [names[i] if names else str(i) for i in range(model.n_features) if i not in model.needs]
+    return (f"features not read: {', '.join(unread)}",)
+
+
+def _outputs(model: BoardModel) -> str:
+    if model.classes is None:
+        return ""
+    if several(model.classes):
+        return f", {len(model.classes)} outputs of {', '.join(map(str, counts(model.classes)))} classes"
+    return f", {len(model.classes)} classes"
+
+
 def _header(name: str, model: BoardModel, facts: Sequence[str]) -> str:
     """Comment lines; whatever they say is ASCII and cannot end its line."""
     lines = [
         f"{name}: {model.description}",
-        f"{model.n_features} features" + ("" if model.classes is None else f", {len(model.classes)} classes"),
+        f"{model.n_features} features{_outputs(model)}",
         *facts,
         f"made by edgewise {version('edgewise')}; change the model and run edgewise transpile again, not this file",
     ]

@@ -4,13 +4,22 @@ scikit-learn's answers a correct board may give instead.
 Chain of equality: scikit-learn = this = generated code on CPython = unix port = emulated boards; the first that differs broke.
 """
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
-from edgewise import bounds
+from edgewise import bounds, machines
+from edgewise.backends import packed_machine
+from edgewise.backends.packed_machine import GridMachine
+from edgewise.decisions import CLASSES, Allowed, as_answers, counts, linked
+from edgewise.exact import weighted_median
 from edgewise.fixed import BoardFixed
+from edgewise.ir import apply
+from edgewise.machines import BoardMachine
+from edgewise.network import BoardNetwork, FloatNetwork
 from edgewise.passes import BoardLinear, BoardModel, BoardNeighbors, BoardTrees
+from edgewise.rounding import Bounded
 
 
 def leaves(core: BoardTrees, X: np.ndarray) -> np.ndarray:
@@ -26,11 +35,21 @@ def leaves(core: BoardTrees, X: np.ndarray) -> np.ndarray:
 
 
 def _tree_scores(core: BoardTrees, X: np.ndarray) -> np.ndarray:
-    totals = core.votes[leaves(core, X)].sum(axis=1)
+    return _of_votes(core, core.votes[leaves(core, X)])
+
+
+def _of_votes(core: BoardTrees, votes: np.ndarray) -> np.ndarray:
+    """Scores, which no vote lowers. votes: (n_rows, n_trees, n_outputs)."""
+    totals = votes.sum(axis=1) if core.weights is None else weighted_median(votes[:, :, 0], core.weights)[:, None]
     if core.full:
         return totals / (core.full * len(core.roots))
-    product = np.float32(core.scale) * totals.astype(np.float32)
-    return (np.float32(core.offset) + product).astype(np.float64)
+    if core.by_sums:
+        return core.offset + core.scale * totals
+    product = np.asarray(core.scale, np.float32) * totals.astype(np.float32)
+    value = np.asarray(core.offset, np.float32) + product
+    if core.combine == "isolation":
+        value = -(np.float32(2) ** -value)
+    return value.astype(np.float64)
 
 
 def _linear_scores(core: BoardLinear, X: np.ndarray) -> np.ndarray:
@@ -52,7 +71,7 @@ def _fixed_scores(core: BoardFixed, X: np.ndarray, as_float32: bool) -> np.ndarr
 def _in_floats(core: BoardFixed) -> BoardLinear:
     """What a board computes of a row beyond the limits."""
     middle, slopes, base = (values.astype(np.float32) for values in (core.middle, core.slopes, core.base))
-    return BoardLinear(middle, slopes, base, core.link, None)
+    return BoardLinear(middle, slopes, base, None)
 
 
 def _distances(core: BoardNeighbors, X: np.ndarray) -> np.ndarray:
@@ -85,62 +104,154 @@ def _weights(core: BoardNeighbors, distance: np.ndarray) -> np.ndarray:
         return np.where(same.any(axis=1, keepdims=True), same, 1 / distance)
 
 
+def _neighbors_of(model: BoardModel, X: np.ndarray) -> np.ndarray:
+    return _neighbor_scores(model.core, X, len(model.classes or ()))  # type: ignore[arg-type]
+
+
+SCORES: dict[type, Callable[[BoardModel, np.ndarray], np.ndarray]] = {
+    BoardTrees: lambda model, X: _tree_scores(model.core, X),  # type: ignore[arg-type]
+    BoardLinear: lambda model, X: _linear_scores(model.core, X),  # type: ignore[arg-type]
+    BoardFixed: lambda model, X: _fixed_scores(model.core, X, model.classes is None),  # type: ignore[arg-type]
+    BoardNeighbors: _neighbors_of,
+    BoardMachine: lambda model, X: machines.scores(model.core, X),  # type: ignore[arg-type]
+    GridMachine: lambda model, X: packed_machine.scores(model.core, X),  # type: ignore[arg-type]
+    FloatNetwork: lambda model, X: model.core.scores(X).astype(np.float64),  # type: ignore[union-attr]
+    BoardNetwork: lambda model, X: model.core.scores(X),  # type: ignore[union-attr]
+}
+
+
 def scores(model: BoardModel, X: np.ndarray) -> np.ndarray:
-    """Probabilities, decision values or the regression's value, float64, shape (n_rows, n_scores)."""
-    core = model.core
-    if isinstance(core, BoardTrees):
-        return _tree_scores(core, X)
-    if isinstance(core, BoardLinear):
-        return _linear_scores(core, X)
-    if isinstance(core, BoardFixed):
-        return _fixed_scores(core, X, model.classes is None)
-    return _neighbor_scores(core, X, len(model.classes or ()))
-
-
-def class_indices(class_scores: np.ndarray) -> np.ndarray:
-    """The winner of each row: the first of the largest, or with one score whether it is above zero."""
-    if class_scores.shape[1] == 1:
-        return (class_scores[:, 0] > 0).astype(np.int64)
-    return class_scores.argmax(axis=1)
+    """Decision values, votes or the regression's value before its link, float64, shape (n_rows, n_scores). X: raw rows."""
+    inputs = apply(model.stages, X.astype(np.float32).astype(np.float64)).astype(np.float32)
+    return SCORES[type(model.core)](model, inputs)
 
 
 def predict(model: BoardModel, X: np.ndarray) -> np.ndarray:
-    """Class indices (int) or values (float64), shape (n_rows,)."""
+    """Class indices (int) or values (float64), shape (n_rows,), of several outputs (n_rows, n_outputs)."""
     result = scores(model, X)
-    return class_indices(result) if model.classes is not None else result[:, 0]
+    if model.classes is not None:
+        return CLASSES[model.decision].indices(result, counts(model.classes), model.threshold)
+    return as_answers(model.decision, linked(model.link, result))
 
 
-@dataclass(frozen=True)
-class Allowed:
-    """What a correct board may answer. classes: bool (n_rows, n_classes), or None; low, high: (n_rows,) for a regression."""
-
-    classes: np.ndarray | None
-    low: np.ndarray | None
-    high: np.ndarray | None
+def _linear_errors(core: BoardLinear, inputs: Bounded) -> np.ndarray:
+    offset = np.abs(inputs.value - core.center)
+    return bounds.linear_bound(core, offset + inputs.error) + inputs.error @ np.abs(core.coef.astype(np.float64)).T
 
 
-def allowed(model: BoardModel, X: np.ndarray, expected_scores: np.ndarray) -> Allowed:
-    """expected_scores: scikit-learn's, in float64: probabilities, decision values, or predictions as one column."""
-    core = model.core
-    if isinstance(core, BoardNeighbors):
-        return _allowed_neighbors(model, core, X)
-    if isinstance(core, BoardLinear):
-        error = bounds.linear_bound(core, np.abs(X.astype(np.float32).astype(np.float64) - core.center))
-    elif isinstance(core, BoardFixed):
-        error = _fixed_error(core, X)
-    elif core.full:
-        # Whole numbers on both sides are exact: pure leaves are, and the winner of a single tree's leaf is kept.
-        exact = (core.votes.max(axis=1) == core.full)[leaves(core, X)].all(axis=1) | (len(core.roots) == 1)
-        error = np.where(exact, 0, bounds.class_quantum(core) / 2)[:, None]
-    else:
-        error = np.full_like(expected_scores, bounds.tree_value_bound(core))
-    low, high = expected_scores - error, expected_scores + error
+def _fixed_errors(core: BoardFixed, inputs: Bounded) -> np.ndarray:
+    return _fixed_error(core, inputs.value.astype(np.float32)) + inputs.error @ np.abs(core.slopes).T
+
+
+# How far the scores may be from exact ones: (n_rows, n_scores) of a core and its inputs.
+ERRORS: dict[type, Callable[[Any, Bounded], np.ndarray]] = {
+    BoardTrees: lambda core, inputs: _tree_errors(core, inputs),
+    BoardLinear: _linear_errors,
+    BoardFixed: _fixed_errors,
+    BoardMachine: machines.errors,
+    FloatNetwork: lambda core, inputs: core.scores(inputs).error,
+}
+
+
+def allowed(model: BoardModel, X: np.ndarray, exact_scores: np.ndarray | None) -> Allowed:
+    """exact_scores: in float64 (see `exact`), None of nearest neighbors."""
+    inputs = Bounded(X.astype(np.float32))
+    inputs = apply(model.stages, inputs)
+    if isinstance(model.core, BoardNeighbors):
+        return _allowed_neighbors(model, model.core, inputs)
+    assert exact_scores is not None
+    if isinstance(model.core, BoardNetwork):
+        return _allowed_network(model, model.core, inputs, exact_scores)
+    if isinstance(model.core, GridMachine):
+        return _allowed_machine(model, model.core, inputs.value.astype(np.float32), exact_scores)
+    error = ERRORS[type(model.core)](model.core, inputs)
+    low, high = exact_scores - error, exact_scores + error
+    if model.classes is not None:
+        return Allowed(CLASSES[model.decision].open_(low, high, exact_scores, counts(model.classes), model.threshold), None, None)
+    values = linked(model.link, Bounded(exact_scores, error))
+    low, high = (as_answers(model.decision, limit) for limit in (values.value - values.error, values.value + values.error))
+    return Allowed(None, low, high)
+
+
+def _allowed_network(model: BoardModel, core: BoardNetwork, inputs: Bounded, exact_scores: np.ndarray) -> Allowed:
+    """scikit-learn's answer and that of the whole numbers, which every board has to the bit where its inputs are; and what lies
+    between and around the two by what float stages in front leave open."""
+    own = core.scores(inputs.value)
+    error = core.errors(inputs.value.astype(np.float32), inputs.error)
+    low, high = np.minimum(exact_scores, own) - error, np.maximum(exact_scores, own) + error
     if model.classes is None:
-        return Allowed(None, low[:, 0], high[:, 0])
-    if expected_scores.shape[1] == 1:
-        return Allowed(np.stack([low[:, 0] <= 0, high[:, 0] > 0], axis=1), None, None)
-    winner = class_indices(expected_scores)[:, None] == np.arange(expected_scores.shape[1])
-    return Allowed(winner | (high > low.max(axis=1, keepdims=True)), None, None)
+        values = [linked(model.link, Bounded(limit)) for limit in (low, high)]
+        ends = (values[0].value - values[0].error, values[1].value + values[1].error)
+        return Allowed(None, *(as_answers(model.decision, limit) for limit in ends))
+    n_classes = counts(model.classes)
+    decision = CLASSES[model.decision]
+    theirs, ours = (decision.indices(scores, n_classes, model.threshold)[:, None] for scores in (exact_scores, own))
+    either: np.ndarray = (theirs == np.arange(n_classes)) | (ours == np.arange(n_classes))
+    open_ = decision.open_(low, high, exact_scores, n_classes, model.threshold)
+    return Allowed(np.where((inputs.error > 0).any(axis=1)[:, None], open_ | either, either), None, None)
+
+
+def _allowed_machine(model: BoardModel, core: GridMachine, X: np.ndarray, exact_scores: np.ndarray) -> Allowed:
+    """scikit-learn's answer, and that of the whole numbers; of values also what lies between the two."""
+    own, error = packed_machine.scores(core, X), packed_machine.own_errors(core, X)
+    low, high = own - error, own + error
+    if model.classes is None:
+        ends = np.minimum(exact_scores, low), np.maximum(exact_scores, high)
+        return Allowed(None, *(as_answers(model.decision, limit) for limit in ends))
+    n_classes, decision = len(model.classes), CLASSES[model.decision]
+    expected = decision.indices(exact_scores, n_classes, model.threshold)[:, None] == np.arange(n_classes)
+    return Allowed(decision.open_(low, high, own, n_classes, model.threshold) | expected, None, None)
+
+
+def _tree_errors(core: BoardTrees, inputs: Bounded) -> np.ndarray:
+    """Of the votes, and of the ways that the errors of the inputs leave open."""
+    error = _vote_errors(core, inputs)
+    if not inputs.error.any():
+        return error
+    least, most = _open_votes(core, inputs)
+    return error + _of_votes(core, most) - _of_votes(core, least)
+
+
+def _open_votes(core: BoardTrees, inputs: Bounded) -> tuple[np.ndarray, np.ndarray]:
+    """Least and most votes of the leaves that a row may reach, (n_rows, n_trees, n_outputs). A node is open where its input lies
+    as near to the threshold as its error, and what the rounding of both takes, allow."""
+    shape = (len(inputs), len(core.roots), core.votes.shape[1])
+    least, most = np.full(shape, np.iinfo(np.int64).max), np.full(shape, -1)
+    row, tree = (place.ravel() for place in np.indices(shape[:2]))
+    reference = core.roots[tree].astype(np.int64)
+    while len(reference):
+        ends = reference < 0
+        for limit, extreme in ((least, np.minimum), (most, np.maximum)):
+            extreme.at(limit, (row[ends], tree[ends]), core.votes[~reference[ends]])
+        row, tree, node = row[~ends], tree[~ends], reference[~ends]
+        value, threshold = inputs.value[row, core.feature[node]], core.threshold[node].astype(np.float64)
+        with np.errstate(invalid="ignore"):  # an infinite threshold is nowhere near
+            rounding = 2 * bounds.UNIT * (np.abs(value) + np.abs(threshold)) + bounds.TINY
+            reach = inputs.error[row, core.feature[node]] + np.where(np.isfinite(threshold), rounding, 0)
+            near = np.abs(value - threshold) <= reach
+        left, right = near | (value <= threshold), near | (value > threshold)
+        row, tree = np.concatenate([row[left], row[right]]), np.concatenate([tree[left], tree[right]])
+        reference = np.concatenate([core.left[node[left]], core.right[node[right]]]).astype(np.int64)
+    return least, most
+
+
+def _vote_errors(core: BoardTrees, inputs: Bounded) -> np.ndarray:
+    if core.weights is not None:
+        return _median_errors(core, inputs)
+    if not core.full:
+        return np.broadcast_to(bounds.tree_value_bound(core), (len(inputs), core.votes.shape[1]))
+    # Whole numbers on both sides are exact: pure leaves are, and the winner of a single tree's leaf is kept.
+    pure = ((core.votes == 0) | (core.votes == core.full)).all(axis=1)
+    exact = pure[leaves(core, inputs.value)].all(axis=1) | (len(core.roots) == 1)
+    return np.where(exact, 0, bounds.class_quantum(core) / 2)[:, None]
+
+
+def _median_errors(core: BoardTrees, inputs: Bounded) -> np.ndarray:
+    """Weights are rounded by half of a unit, on the board and by float64 in scikit-learn: the values that leaves open."""
+    assert core.weights is not None
+    values, slack = core.votes[leaves(core, inputs.value), 0], len(core.weights) / core.weights.sum()
+    low, high = (weighted_median(values, core.weights, 0.5 + side * slack) for side in (-1, 1))
+    return (core.scale * (high - low))[:, None] + bounds.tree_value_bound(core)
 
 
 def _fixed_error(core: BoardFixed, X: np.ndarray) -> np.ndarray:
@@ -149,16 +260,17 @@ def _fixed_error(core: BoardFixed, X: np.ndarray) -> np.ndarray:
     return np.where(core.units(X)[1][:, None], error, error + bounds.linear_bound(_in_floats(core), offset))
 
 
-def _allowed_neighbors(model: BoardModel, core: BoardNeighbors, X: np.ndarray) -> Allowed:
+def _allowed_neighbors(model: BoardModel, core: BoardNeighbors, inputs: Bounded) -> Allowed:
     """Every choice of k neighbors that the errors of the distances leave open, and the largest and smallest sums over them.
 
     Surely in: nearer than the k-th distance by more than both errors. Open: not surely in, and not surely out.
     """
-    rows = (X.astype(np.float32).astype(np.float64) - core.center) * core.factor.astype(np.float64)
+    factor = core.factor.astype(np.float64)
+    rows = (inputs.value - core.center) * factor
     prototypes = core.prototypes.astype(np.float64)
     order = 2 if core.metric == "euclidean" else 1
     distance = np.stack([(np.abs(row - prototypes) ** order).sum(axis=1) for row in rows])
-    error = bounds.distance_bound(core, rows, prototypes)
+    error = bounds.distance_bound(core, rows, prototypes, inputs.error * np.abs(factor))
     low, high = np.maximum(distance - error, 0), distance + error
     kth_high = np.partition(high, core.k - 1, axis=1)[:, core.k - 1 : core.k]
     kth_low = np.partition(low, core.k - 1, axis=1)[:, core.k - 1 : core.k]

@@ -9,6 +9,8 @@ from rich import box
 from rich.table import Table
 from rich.text import Text
 
+BARS = "▁▂▃▄▅▆▇█"
+
 
 def table(title: str, content: dict[str, Any] | list[dict[str, Any]]) -> Table:
     """A dict as a table of two columns, without the empty ones, or a list of dicts (of the same keys) as one with a header.
@@ -45,6 +47,15 @@ def text(value: Any) -> str:
 def printable(line: str) -> str:
     """Newlines, terminal codes and the like, which labels and names may hold, as Python would escape them."""
     return "".join(letter if letter.isprintable() else ascii(letter)[1:-1] for letter in line)
+
+
+def sparkline(values: list[float], width: int = 20) -> str:
+    """A curve in `width` letters at most, each the mean of as many values, from 0 to the largest of them."""
+    n = min(width, len(values))
+    parts = [values[i * len(values) // n : (i + 1) * len(values) // n] for i in range(n)]
+    means = [sum(part) / len(part) for part in parts]
+    top = max(means, default=0.0)
+    return "".join(BARS[round(mean / top * (len(BARS) - 1)) if 0 < mean < math.inf else 0] for mean in means)
 
 
 def strict_json(content: Any) -> str:

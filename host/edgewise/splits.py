@@ -9,7 +9,7 @@ from zlib import error as DeflateError
 import numpy as np
 
 from edgewise.errors import ModelFileError
-from edgewise.passes import BoardTrees
+from edgewise.passes import BoardModel, BoardTrees
 
 TABLES = {"feature": "i", "threshold": "f", "left": "i", "right": "i", "roots": "i", "votes": "iu"}  # name -> kinds of dtype
 NUMBERS = {"full": int, "offset": float, "scale": float}
@@ -29,8 +29,12 @@ class Splits(BoardTrees):
     """The tables of `passes.BoardTrees`, with a file to rest in."""
 
     @staticmethod
-    def of(trees: BoardTrees) -> "Splits":
-        return Splits(**vars(trees))
+    def of(model: BoardModel) -> "Splits | None":
+        """None but for trees on the raw row that are averaged, with one output."""
+        core = model.core
+        if not isinstance(core, BoardTrees) or core.combine != "mean" or model.stages or model.decision in ("values", "labels"):
+            return None
+        return Splits(**vars(core) | {"by_sums": False})
 
     def path(self, row: np.ndarray, tree: int) -> list[Split]:
         """The decisions of a float32 row, shape (n_features,), from the tree's root on."""
@@ -69,7 +73,7 @@ class Splits(BoardTrees):
 
     def save(self, file: Path | BinaryIO) -> None:
         votes = self.votes.astype(np.min_scalar_type(self.votes.max()))  # a forest of 1000 trees has millions
-        np.savez_compressed(file, **{**vars(self), "votes": votes})
+        np.savez_compressed(file, **{name: getattr(self, name) for name in (*TABLES, *NUMBERS)} | {"votes": votes})
 
     @staticmethod
     def load(path: Path) -> "Splits":

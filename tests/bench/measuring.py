@@ -50,10 +50,10 @@ def measure(case: Case, artifact: Artifact, module: Module, machines: Machines) 
         tool=module.tool,
         mpy_bytes=len(module.mpy_for("emulator")),
         py_bytes=len(module.py),
-        cost=unless_too_large(lambda: _cost(pico, module, timed, case.py and module.tool == OURS)),
-        insns=unless_too_large(lambda: _instructions(machines["cortex-m3"], module, timed)),
+        cost=unless_too_large(lambda: cost_of(pico, module, timed, case.py and module.tool == OURS)),
+        insns=unless_too_large(lambda: instructions_of(machines["cortex-m3"], module, timed)),
         need_py_m3=_least_heap_py(machines["cortex-m3"], module),
-        agreement={port: unless_too_large(lambda port=port: _agreement(artifact, module, machines[port])) for port in RUNTIMES},
+        agreement={port: unless_too_large(lambda port=port: agreement_of(artifact, module, machines[port])) for port in RUNTIMES},
         predicted=Predicted(size.heap_held_bytes, size.heap_import_mpy_bytes, size.heap_import_py_bytes)
         if module.tool == OURS
         else None,
@@ -150,7 +150,7 @@ def call(target: Target, function: str, *arguments: object):
     return ast.literal_eval(target.exec(program).strip())
 
 
-def _cost(pico: Target, module: Module, X: np.ndarray, py: bool) -> Cost:
+def cost_of(pico: Target, module: Module, X: np.ndarray, py: bool) -> Cost:
     """py: with the least heap for the .py, whose compilation takes a while."""
     pico.soft_reset()
     import_us, held, calls = call(pico, "cost", module.name, module.way, _packed(X), X.shape[1], REPEAT)
@@ -167,7 +167,7 @@ def _cost(pico: Target, module: Module, X: np.ndarray, py: bool) -> Cost:
     return Cost(us_list, us_array, bytes_list, bytes_array, held, held_alone, import_us, need_mpy, need_py)
 
 
-def _instructions(cortex: Target, module: Module, X: np.ndarray) -> Instructions:
+def instructions_of(cortex: Target, module: Module, X: np.ndarray) -> Instructions:
     cortex.soft_reset()
     return Instructions(*call(cortex, "instructions", module.name, module.way, _packed(X), X.shape[1], REPEAT))
 
@@ -183,7 +183,7 @@ def _least_heap_py(cortex: Target, module: Module) -> int | None:
     return need
 
 
-def _agreement(artifact: Artifact, module: Module, target: Target) -> Agreement:
+def agreement_of(artifact: Artifact, module: Module, target: Target) -> Agreement:
     evidence = artifact.evidence
     assert evidence is not None
     # pixels travel as bytes: sending rows takes longest of all

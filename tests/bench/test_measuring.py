@@ -30,7 +30,7 @@ def agreement_of(module: Module, artifact, target):
     path = f"{FOLDER}/{module.name}.mpy"
     target.put(path, module.mpy)
     try:
-        return unless_too_large(lambda: measuring._agreement(artifact, module, target))
+        return unless_too_large(lambda: measuring.agreement_of(artifact, module, target))
     finally:
         target.remove(path)
 
@@ -101,7 +101,7 @@ def test_instructions_repeat_and_grow_with_the_work(cortex_m3):
         for times in (10, 10, 1010):
             module = Module("a tool", "worker", b"", cross_compile("worker", source.format(times)), "argmax")
             cortex.put(f"{FOLDER}/worker.mpy", module.mpy)
-            counted.append(measuring._instructions(cortex, module, artifact.evidence.X[:8]).list)
+            counted.append(measuring.instructions_of(cortex, module, artifact.evidence.X[:8]).list)
     few, again, many = counted
     assert abs(again - few) <= 0.02 * few
     assert 50 < (many - few) / 1000 < 500  # instructions of one turn of the loop

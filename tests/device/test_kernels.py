@@ -33,8 +33,8 @@ ON_A_LINE = {
 }
 TINY: dict[str, tuple[tuple[str, ...], dict[str, object]]] = {
     "tiny_common": (("common", "checked"), {}),
-    "tiny_tree": (("common", "checked", "walk_direct", "trees_classifier", "golden_class", "intact"), {}),
-    "tiny_pool": (("common", "checked", "walk_pool", "trees_regressor", "golden_value", "intact"), {}),
+    "tiny_tree": (("common", "checked", "walk_direct", "trees_classifier", "trees_shares", "golden_class", "intact"), {}),
+    "tiny_pool": (("common", "checked", "walk_pool", "trees_regressor", "steps", "golden_value", "intact"), {}),
     "tiny_sigmoid": ((*LINEAR, "proba_sigmoid"), {}),
     "tiny_softmax": ((*LINEAR, "proba_softmax"), {}),
     "tiny_ovr": ((*LINEAR, "proba_ovr"), {}),
@@ -140,7 +140,7 @@ def test_allocation(target: Target):
 
 def test_every_file_here_is_run():
     others = {path.stem for path in HERE.glob("test_*.py")}
-    others |= {"rows_filled", "rows_native", "linear_native", "neighbors_native", "beside"}  # of other tests
+    others |= {"rows_filled", "rows_native", "linear_native", "neighbors_native", "network_native", "beside"}  # of other tests
     assert {path.stem for path in HERE.glob("*.py")} - others == {
         "views", "trees", "probabilities", "neighbors", "rows", "allocation"
     }  # fmt: skip

@@ -24,6 +24,7 @@ REFUSALS = {
     r"is beyond single precision \(3\.4e38\)": "huge targets, or features so small that their coefficients are huge",
     r"^importing \S+ needs about \d+ bytes of heap": "the runtime has less",
     r"^a tree of depth \d+ is too deep for nested ifs": "Python itself refuses 100 levels of indentation",
+    r"classes on the training rows change": "quantization to the asked width",
     r"use --backend table$": "a kernel has limits, and says which one was met",
     r"the row is too far from the prototypes for single precision": "squares of large features overflow",
 }

@@ -1,7 +1,7 @@
 """Rows to predict: like the training rows, and where a model decides: at thresholds, at borders between classes, midway."""
 
 import numpy as np
-from fuzz.specs import NEIGHBORS, TREES, Case, Spec
+from fuzz.specs import BOOSTED, NEIGHBORS, TREES, Case, Spec
 from models import edge_rows
 from sklearn.pipeline import Pipeline
 
@@ -28,29 +28,30 @@ def _moved(spec: Spec, case: Case, rng: np.random.Generator) -> list[np.ndarray]
     """Training rows pushed a little, and beyond their range; for trees any finite float32."""
     X, spread = case.X, case.X.std(axis=0)
     moved = [X + rng.normal(0, scale, X.shape) * spread for scale in (1e-6, 0.1, 3)]
-    if spec.kind in TREES:
+    if spec.kind in TREES | BOOSTED and not spec.before:
         moved += [from_key(rng.integers(to_key(np.float32(-MAX)), to_key(np.float32(MAX)), X.shape)), np.sign(X) * MAX, -0.0 * X]
     return moved
 
 
 def _taken(spec: Spec, case: Case, rows: np.ndarray) -> np.ndarray:
     """Those that are finite in float32, raw and scaled: the others scikit-learn's trees refuse."""
-    rows = rows[np.isfinite(rows).all(axis=1)]
-    if not (isinstance(case.estimator, Pipeline) and spec.kind in TREES and len(rows)):
+    fine = np.isfinite(rows) | np.isnan(rows) if spec.missing else np.isfinite(rows)
+    rows = rows[fine.all(axis=1)]
+    if not (isinstance(case.estimator, Pipeline) and spec.kind in TREES | BOOSTED and len(rows)):
         return rows
     with np.errstate(over="ignore"):
-        scaled = case.estimator[0].transform(rows.astype(np.float64)).astype(np.float32)
+        scaled = case.estimator[:-1].transform(rows.astype(np.float64)).astype(np.float32)
     return rows[np.isfinite(scaled).all(axis=1)]
 
 
 def _hard(spec: Spec, case: Case, program: Program, rng: np.random.Generator) -> np.ndarray:
     core = program.model.core
-    if isinstance(core, BoardTrees):
+    if isinstance(core, BoardTrees) and program.model.n_inputs == spec.n_features and not program.model.stages:
         return edge_rows(core, case.X[: EDGE_NUMBERS // spec.n_features])
     pool = np.concatenate([case.X, case.others])
     a, b = (rng.choice(pool, spec.n_inputs).astype(np.float32) for _ in "ab")
     found = [(a / 2 + b / 2)] if spec.kind in NEIGHBORS else []
-    if program.model.classes is not None:
+    if program.model.classes is not None and not spec.missing:
         found += _borders(case.estimator, a, b)
     return np.concatenate(found) if found else a[:0]
 

@@ -5,17 +5,42 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-from sklearn.base import BaseEstimator, is_classifier
+from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.compose import make_column_transformer
+from sklearn.decomposition import PCA
+from sklearn.feature_selection import SelectKBest, VarianceThreshold
+from sklearn.impute import SimpleImputer
 from sklearn.neighbors import KNeighborsClassifier, KNeighborsRegressor
 from sklearn.pipeline import Pipeline
-from sklearn.preprocessing import MinMaxScaler, RobustScaler, StandardScaler
+from sklearn.preprocessing import (
+    MaxAbsScaler,
+    MinMaxScaler,
+    Normalizer,
+    PolynomialFeatures,
+    PowerTransformer,
+    RobustScaler,
+    StandardScaler,
+)
 
 from edgewise.lower import LOWERINGS, trees
 
 KINDS: dict[str, type] = {kind.__name__: kind for kind in LOWERINGS}
 TREES = frozenset(name for name, kind in KINDS.items() if LOWERINGS[kind] is trees.lower)
+# Those of other trees answer by thresholds, too, and take any number.
+BOOSTED = frozenset(name for name in KINDS if "Boost" in name or "Bagging" in name or name == "IsolationForest")
 NEIGHBORS = frozenset({KNeighborsClassifier.__name__, KNeighborsRegressor.__name__})
-CLASSIFIERS = frozenset(name for name, kind in KINDS.items() if is_classifier(kind()))
+CLASSIFIERS = frozenset(name for name, kind in KINDS.items() if issubclass(kind, ClassifierMixin))
+# Others that stand in front of a model, with their options
+BEFORE: dict[str, Callable[..., BaseEstimator]] = {
+    **{
+        kind.__name__: kind
+        for kind in (MaxAbsScaler, Normalizer, PowerTransformer, SimpleImputer, VarianceThreshold, PCA, PolynomialFeatures)
+    },
+    "SelectKBest": lambda k: SelectKBest(lambda X, y: X.var(axis=0), k=k),
+    "ColumnTransformer": lambda: make_column_transformer(
+        (StandardScaler(), [0]), (MinMaxScaler(), [-1]), remainder="passthrough"
+    ),
+}
 SCALERS: dict[str, type] = {kind.__name__: kind for kind in (StandardScaler, MinMaxScaler, RobustScaler)}
 
 Columns = Callable[[np.random.Generator, tuple[int, int]], np.ndarray]
@@ -36,12 +61,14 @@ FLAVORS: dict[str, Columns] = {
     "magnitudes": lambda rng, shape: rng.choice([-1, 1], shape) * 10.0 ** rng.uniform(-6, 6, shape),
     "large": lambda rng, shape: rng.normal(0, 1e15, shape),
     "denormal": lambda rng, shape: rng.integers(-40, 41, shape) * 2.0**-129,  # on both sides of the smallest normal, 2^-126
+    "counts": lambda rng, shape: rng.poisson(2.0, shape).astype(np.float64),
     "huge": lambda rng, shape: rng.normal(0, 1e36, shape),  # squares and sums of these overflow: for trees
 }
 # What a regression learns, of a standard normal `signal`, shape (n_rows,); "tripling" of a feature.
 TARGETS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
     "smooth": lambda signal: signal,
     "steps": np.round,
+    "positive": np.exp,
     "constant": lambda signal: np.full_like(signal, 0.1),
     "offset": lambda signal: 101325 + signal,
     "small": lambda signal: signal * 1e-6,
@@ -66,7 +93,8 @@ class Spec:
     options, scaler_options: what the classes take beyond `BASE`. n_classes: 0 for a regression. labels: int, str, bool or
     float. values: a key of FLAVORS, or "mixed" for another in each column. target: a key of TARGETS, for a regression.
     duplicates: half of the rows are copies of the others. n_constant: columns that hold one number. weights: a key of WEIGHTS.
-    n_inputs: rows to predict.
+    n_inputs: rows to predict. before: names of BEFORE with their options, in front of the scaler. missing: a tenth of the
+    numbers are NaN.
     """
 
     kind: str
@@ -85,6 +113,8 @@ class Spec:
     weights: str = "none"
     n_inputs: int = 100
     seed: int = 0
+    before: tuple[tuple[str, dict[str, Any]], ...] = ()
+    missing: bool = False
 
 
 # Enough for a random model; convergence is not what is tested.
@@ -115,6 +145,10 @@ def build(spec: Spec) -> Case:
     steps = [("model", estimator)]
     if spec.scaler:
         steps = [("scaler", SCALERS[spec.scaler](**spec.scaler_options)), *steps]
+    steps = [(f"step{i}", BEFORE[name](**options)) for i, (name, options) in enumerate(spec.before)] + steps
+    if spec.missing:
+        X[rng.random(X.shape) < 0.1] = np.nan
+        others[rng.random(others.shape) < 0.1] = np.nan
     weights = {} if spec.weights == "none" else {"sample_weight": WEIGHTS[spec.weights](rng, X[:, -1])}
     if len(steps) == 1:
         return Case(estimator.fit(X, y, **weights), X, others)
@@ -124,7 +158,7 @@ def build(spec: Spec) -> Case:
 
 def _features(spec: Spec, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
     """Training rows and twice as many others."""
-    flavors = [name for name in FLAVORS if name != "huge" or spec.kind in TREES]
+    flavors = [name for name in FLAVORS if name != "huge" or spec.kind in TREES | BOOSTED]
     shape = (3 * spec.n_rows, spec.n_features)
     if spec.values == "mixed":
         chosen = rng.choice(flavors, spec.n_features)

@@ -12,21 +12,26 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 from fuzz.attack import Failed, Refused, Unfitted, attack
+from fuzz.families import FAMILIES, of_family
 from fuzz.specs import KINDS, Spec, build
 from fuzz.strategies import Size, options, specs
 from fuzz.tally import Tally, lines
 from hypothesis import HealthCheck, Phase, given, reject, seed, settings
+from hypothesis.strategies import SearchStrategy
 
 from edgewise import Target, bounds, float32
 from edgewise.backends import table
+from edgewise.lower import LOWERINGS
 
 SEED = int(os.environ.get("EDGEWISE_FUZZ_SEED", "0"))
 MODELS = int(os.environ.get("EDGEWISE_FUZZ_MODELS", "320"))
 UNIX = Size(n_rows=300, n_features=300, n_classes=300, n_estimators=12, n_prototype_numbers=6000, n_inputs=320)
 QEMU = Size(n_rows=120, n_features=40, n_classes=100, n_estimators=8, n_prototype_numbers=1000, n_inputs=180)
 PICO = Size(n_rows=30, n_features=6, n_classes=8, n_estimators=4, n_prototype_numbers=24, n_inputs=250)
+BY_KIND = tuple(options(UNIX))  # the classes that are drawn one by one; the others by family
+DRAWN = (*BY_KIND, *FAMILIES)
 RUNTIMES = {  # fixture: limits, models of each kind
-    "unix_port": (UNIX, -(-MODELS // len(KINDS))),
+    "unix_port": (UNIX, -(-MODELS // len(DRAWN))),
     "cortex_m3": (QEMU, 4),
     "riscv": (QEMU, 4),
     "emulated_pico": (PICO, 2),
@@ -36,7 +41,7 @@ RUNTIMES = {  # fixture: limits, models of each kind
 pytestmark = pytest.mark.filterwarnings("ignore")
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", DRAWN)
 @pytest.mark.parametrize("runtime", RUNTIMES)
 def test_random_models(runtime: str, kind: str, request: pytest.FixtureRequest, record_property: Callable[[str, object], None]):
     target: Target = request.getfixturevalue(runtime)
@@ -49,6 +54,13 @@ def test_random_models(runtime: str, kind: str, request: pytest.FixtureRequest, 
     counts = tally.counts
     assert counts["models"] >= n_models
     assert counts["equal"] + counts["explained"] == counts["predictions"] >= n_models * size.n_inputs
+
+
+def drawn(kind: str, size: Size) -> SearchStrategy[Spec]:
+    """kind: of DRAWN."""
+    if kind in FAMILIES:
+        return of_family(kind, min(size.n_rows, 60), size.n_features, size.n_inputs)
+    return specs(kind, size)
 
 
 def search(size: Size, n_models: int, target: Target, tally: Tally, start: int = SEED) -> None:
@@ -68,7 +80,7 @@ def search(size: Size, n_models: int, target: Target, tally: Tally, start: int =
         phases=(Phase.generate, Phase.shrink),
         suppress_health_check=list(HealthCheck),  # fitting takes long, and refusals are counted
     )
-    @given(specs(tally.kind, size))
+    @given(drawn(tally.kind, size))
     def each(spec: Spec) -> None:
         try:
             verification = attack(spec, target, heap_free)
@@ -127,8 +139,11 @@ def test_what_once_failed(runtime: str, name: str, request: pytest.FixtureReques
 # The attack itself
 
 
-def test_every_kind_has_hyper_parameters_to_draw():
-    assert set(options(UNIX)) == set(KINDS)
+def test_every_kind_is_drawn():
+    named = set(BY_KIND) | {kind for kinds in FAMILIES.values() for kind in kinds}
+    assert named <= set(KINDS)
+    # the tables that read them are those of others that are drawn
+    assert {LOWERINGS[KINDS[kind]].__module__ for kind in named} == {lowering.__module__ for lowering in LOWERINGS.values()}
 
 
 @pytest.mark.parametrize(

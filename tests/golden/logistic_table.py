@@ -10,8 +10,9 @@ from array import array
 from math import exp
 
 N_FEATURES = 2
+_N_INPUTS = 2
 FEATURES = ('light', 'sound',)
-FINGERPRINT = 'aeaceeb4'
+FINGERPRINT = 'e6e681ac'
 BACKEND = 'table'
 _INF = float("inf")
 _DOUBLE = float("16777217") != float("16777216")
@@ -34,8 +35,8 @@ def _view(code, packed):
 
 def _checked(x):
     """The row as a list or tuple of finite float32. Allocates nothing when it is one already, on a single-precision board."""
-    if len(x) != N_FEATURES:
-        raise ValueError("expected %d features, got %d" % (N_FEATURES, len(x)))
+    if len(x) != _N_INPUTS:
+        raise ValueError("expected %d features, got %d" % (_N_INPUTS, len(x)))
     if _DOUBLE:
         x = array("f", list(x))  # of bytes it would take the bits
     if not isinstance(x, (list, tuple)):
@@ -106,7 +107,7 @@ _GOLDEN = b'\x01\x00'
 def self_test():
     """Proves that the tables are intact and predicts the golden rows; how many there are, or ValueError at what differs."""
     _intact()
-    values, classes = _view(_GOLDEN_CODE, _GOLDEN_ROWS), _view(_GOLDEN_CLASS_CODE, _GOLDEN)
+    values, classes = array(_GOLDEN_CODE, _GOLDEN_ROWS), array(_GOLDEN_CLASS_CODE, _GOLDEN)  # for a moment
     for i in range(_N_GOLDEN):
         label = predict([values[j] for j in range(i * N_FEATURES, (i + 1) * N_FEATURES)])
         if label != CLASSES[classes[i]]:

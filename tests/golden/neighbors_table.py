@@ -10,8 +10,9 @@ from array import array
 from math import sqrt
 
 N_FEATURES = 2
+_N_INPUTS = 2
 FEATURES = ('light', 'sound',)
-FINGERPRINT = 'e5759310'
+FINGERPRINT = '67bfb647'
 BACKEND = 'table'
 _INF = float("inf")
 _DOUBLE = float("16777217") != float("16777216")
@@ -34,8 +35,8 @@ def _view(code, packed):
 
 def _checked(x):
     """The row as a list or tuple of finite float32. Allocates nothing when it is one already, on a single-precision board."""
-    if len(x) != N_FEATURES:
-        raise ValueError("expected %d features, got %d" % (N_FEATURES, len(x)))
+    if len(x) != _N_INPUTS:
+        raise ValueError("expected %d features, got %d" % (_N_INPUTS, len(x)))
     if _DOUBLE:
         x = array("f", list(x))  # of bytes it would take the bits
     if not isinstance(x, (list, tuple)):
@@ -80,7 +81,7 @@ def _nearest(x):
         x = [(value - _center[i]) * _factor[i] for i, value in enumerate(x)]
     distances, numbers = [_INF] * _K, [0] * _K
     for number in range(_N_PROTOTYPES):
-        distance = _distance(x, number * N_FEATURES, distances[_K - 1])
+        distance = _distance(x, number * _N_INPUTS, distances[_K - 1])
         if distance is not None:
             place = _K - 1
             while place and distances[place - 1] > distance:
@@ -144,7 +145,7 @@ _GOLDEN = b'\x00'
 def self_test():
     """Proves that the tables are intact and predicts the golden rows; how many there are, or ValueError at what differs."""
     _intact()
-    values, classes = _view(_GOLDEN_CODE, _GOLDEN_ROWS), _view(_GOLDEN_CLASS_CODE, _GOLDEN)
+    values, classes = array(_GOLDEN_CODE, _GOLDEN_ROWS), array(_GOLDEN_CLASS_CODE, _GOLDEN)  # for a moment
     for i in range(_N_GOLDEN):
         label = predict([values[j] for j in range(i * N_FEATURES, (i + 1) * N_FEATURES)])
         if label != CLASSES[classes[i]]:

@@ -9,8 +9,9 @@
 from array import array
 
 N_FEATURES = 1
+_N_INPUTS = 1
 FEATURES = ('light',)
-FINGERPRINT = '3c3282ea'
+FINGERPRINT = '732207e6'
 BACKEND = 'expression'
 _INF = float("inf")
 _DOUBLE = float("16777217") != float("16777216")
@@ -33,8 +34,8 @@ def _view(code, packed):
 
 def _checked(x):
     """The row as a list or tuple of finite float32. Allocates nothing when it is one already, on a single-precision board."""
-    if len(x) != N_FEATURES:
-        raise ValueError("expected %d features, got %d" % (N_FEATURES, len(x)))
+    if len(x) != _N_INPUTS:
+        raise ValueError("expected %d features, got %d" % (_N_INPUTS, len(x)))
     if _DOUBLE:
         x = array("f", list(x))  # of bytes it would take the bits
     if not isinstance(x, (list, tuple)):
@@ -77,10 +78,11 @@ _ROW_CODE = 'B'
 _ROW_START = b'\x00'
 _CLASS_CODE = 'B'
 _ROW_CLASS = b''
+_VOTES_CODE = 'H'
 _ROW_VOTES = b''
 _row_start = _view(_ROW_CODE, _ROW_START)
 _row_class = _view(_CLASS_CODE, _ROW_CLASS)
-_row_votes = _view("H", _ROW_VOTES)
+_row_votes = _view(_VOTES_CODE, _ROW_VOTES)
 
 
 def _votes(x):
@@ -118,7 +120,7 @@ _GOLDEN = b'\x00'
 def self_test():
     """Proves that the tables are intact and predicts the golden rows; how many there are, or ValueError at what differs."""
     _intact()
-    values, classes = _view(_GOLDEN_CODE, _GOLDEN_ROWS), _view(_GOLDEN_CLASS_CODE, _GOLDEN)
+    values, classes = array(_GOLDEN_CODE, _GOLDEN_ROWS), array(_GOLDEN_CLASS_CODE, _GOLDEN)  # for a moment
     for i in range(_N_GOLDEN):
         label = predict([values[j] for j in range(i * N_FEATURES, (i + 1) * N_FEATURES)])
         if label != CLASSES[classes[i]]:

@@ -51,6 +51,7 @@ def test_a_module_imports_and_defines_only_what_its_contract_says(case: str, bac
     expected = {"N_FEATURES", "FEATURES", "FINGERPRINT", "BACKEND", "predict", "self_test"}
     expected |= {"CLASSES"} if hasattr(estimator, "classes_") else set()
     expected |= {"predict_proba"} if hasattr(estimator, "predict_proba") else set()
+    expected |= {"NEEDS"} if program.model.needs is not None else set()
     assert {name for name in names if not name.startswith("_")} == expected
 
 
@@ -274,7 +275,7 @@ def test_rows_of_whole_numbers_are_packed_narrowly(rows: list[float], code: str)
 
 
 def test_kernels_get_exactly_their_constants():
-    constants = {"N_FEATURES": 1, "FEATURES": (), "FINGERPRINT": "", "BACKEND": ""}
+    constants = {"N_FEATURES": 1, "_N_INPUTS": 1, "FEATURES": (), "FINGERPRINT": "", "BACKEND": ""}
     assert "N_FEATURES = 1" in compose("# x", Emission(("common",), constants))
     with pytest.raises(ValueError, match=r"no kernel takes the constants \['_K'\]"):
         compose("# x", Emission(("common",), constants | {"_K": 1}))

@@ -15,10 +15,11 @@ import numpy as np
 import pytest
 import skops.io
 from command import Edgewise, Outcome, sensor_csv, snapshot
+from rich.console import Console
 from sklearn.dummy import DummyClassifier
 from sklearn.tree import DecisionTreeClassifier
 
-from edgewise import training
+from edgewise import show, training
 from edgewise.cli import board as board_commands
 from edgewise.cli import terminal
 from edgewise.estimators import MODELS
@@ -118,8 +119,23 @@ def test_every_board_is_shown_whole(edgewise):
 
 
 def test_every_model_is_shown(edgewise):
-    assert [row["model"] for row in edgewise.ok("models", "--json").json] == list(MODELS)
+    assert [row["model"] for row in edgewise.ok("models", "--json").json["names"]] == list(MODELS)
     assert all(name in edgewise.ok("models").stdout for name in MODELS)
+
+
+def test_every_estimator_is_listed_with_its_reason(edgewise):
+    rows = edgewise.ok("models", "--json").json["estimators"]
+    assert {"RandomForestClassifier", "KMeans", "StandardScaler", "DBSCAN"} < {row["name"] for row in rows}
+    shown = " ".join(edgewise.ok("models").stdout.split())
+    assert [
+        row for row in rows if f" {row['name']} {'yes' if row['supported'] else 'no'} {row['note']}".rstrip() not in shown
+    ] == []
+    clusterers = edgewise.ok("models", "--supported", "--kind", "clusterer", "--json").json["estimators"]
+    assert "KMeans" in [row["name"] for row in clusterers]
+    assert {(row["kind"], row["supported"]) for row in clusterers} == {("clusterer", True)}
+    assert edgewise("models", "--kind", "[bold]").error.startswith(
+        "error: no estimator is of kind '[bold]'; choose from classifier, "
+    )
 
 
 def test_train_transpile_check_as_json(edgewise, tmp_path):
@@ -338,6 +354,16 @@ BAD_FILES = {  # name: (file name, content, options, what the line says)
     "unknown kind of file": ("rows.xlsx", "PK", "", "unknown kind of file '.xlsx'"),
     "test size": ("rows.csv", ROWS, "--test-size 1.5", "is no share"),
     "seed": ("rows.csv", ROWS, "--seed -1", "out of range"),
+    "units of a tree": ("rows.csv", ROWS, "--hidden 4", "--hidden is for --model mlp, and this is a DecisionTreeClassifier"),
+    "no units": ("rows.csv", ROWS, "--model mlp --hidden 4 --hidden 0", "--hidden 4 0: a hidden layer has 1 unit or more"),
+    "unknown activation": (
+        "rows.csv",
+        ROWS,
+        "--model mlp --activation step",
+        "unknown activation 'step'; choose from relu, tanh",
+    ),
+    "no epochs": ("rows.csv", ROWS, "--model mlp --epochs 0", "--epochs 0: it takes 1 or more"),
+    "all pruned": ("rows.csv", ROWS, "--model mlp --prune 1", "--prune 1 is no share of the weights"),
     "too few for the neighbors": ("rows.csv", "a,y\n1,p\n2,q\n3,p\n4,q\n", "--model knn", "2 training rows for 5 neighbors"),
 }
 
@@ -355,6 +381,68 @@ def test_bad_training_data(edgewise, tmp_path, monkeypatch, name):
     assert outcome.stderr.splitlines() == [outcome.error]
     assert outcome.stdout == ""
     assert snapshot(tmp_path) == before
+
+
+NETWORK = ("--model", "mlp", "--hidden", 5, "--hidden", 4, "--activation", "tanh", "--epochs", 30)
+
+
+def test_a_network_tells_its_loss(edgewise, tmp_path):
+    train = ["train", sensor_csv(tmp_path), "--target", "y", "--group", "person", *NETWORK, "--folds", 0, "-o", tmp_path / "m"]
+    outcome = edgewise.ok(*train)
+    said = [line for line in outcome.stderr.splitlines() if not line.startswith("warning: ")]
+    assert [line.split(":")[0] for line in said] == [f"epoch {epoch}" for epoch in (1, 2, 5, 10, 20, 30)]
+    told = edgewise.ok(*train, "--json").json
+    losses = told["loss"]["losses"]
+    assert [float(line.split()[-1]) for line in said] == pytest.approx(
+        [losses[epoch - 1] for epoch in (1, 2, 5, 10, 20, 30)], abs=1e-4
+    )
+    assert (len(losses), told["loss"]["pruned_after"], told["pruned"]) == (30, None, None)
+    rows = rows_of(outcome.stdout)
+    assert rows["loss"] == f"{losses[0]:.4g} to {losses[-1]:.4g} in 30 epochs"
+    assert (tmp_path / "m" / "error.svg").read_bytes().startswith(b"<?xml")
+    assert rows["error chart"].replace(" ", "").endswith("m/error.svg")
+    assert training.load(tmp_path / "m").results.loss.losses == tuple(losses)
+    edgewise.ok("train", tmp_path / "rows.csv", "--target", "y", "--drop", "person", "-o", tmp_path / "m")
+    assert sorted(snapshot(tmp_path / "m")) == ["model.skops", "rows.npz", "training.json"]
+
+
+def test_a_pruned_network_tells_what_it_cost(edgewise, tmp_path):
+    train = ["train", sensor_csv(tmp_path), "--target", "y", "--drop", "person", *NETWORK, "--prune", 0.5, "--folds", 0]
+    outcome = edgewise.ok(*train, "-o", tmp_path / "m")
+    rows = rows_of(outcome.stdout)
+    told = edgewise.ok(*train, "-o", tmp_path / "m", "--json").json
+    assert float(rows["before pruning"]) == pytest.approx(told["pruned"]["full_score"], abs=1e-4)
+    assert rows["weights that are zero"] == "21 of 42"
+    assert (told["pruned"]["share"], told["pruned"]["n_zero"], told["pruned"]["n_weights"]) == (0.5, 21, 42)
+    assert told["loss"]["pruned_after"] == 30 < len(told["loss"]["losses"])
+
+
+def test_without_matplotlib_there_is_no_chart(edgewise, tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
+    train = ["train", sensor_csv(tmp_path), "--target", "y", "--drop", "person", *NETWORK, "--folds", 0, "-o", tmp_path / "m"]
+    warned = [line for line in edgewise.ok(*train).stderr.splitlines() if "chart" in line]
+    assert len(warned) == 1
+    assert re.match(r"warning: no error chart: a figure needs matplotlib \(.*\); pip install 'edgewise\[report\]'$", warned[0])
+    assert sorted(snapshot(tmp_path / "m")) == ["model.skops", "rows.npz", "training.json"]
+
+
+def test_on_a_terminal_one_line_changes(monkeypatch):
+    screen = io.StringIO()
+    monkeypatch.setattr(terminal, "err", Console(file=screen, force_terminal=True, width=100, legacy_windows=False))
+    with terminal.losses("training") as on_epoch:
+        for epoch in range(1, 41):
+            on_epoch(epoch, 4.0 / epoch)
+    shown = screen.getvalue()
+    assert "training, epoch 40: loss 0.1000 █" in shown
+    assert "epoch 20" not in shown.replace("training, epoch", "")  # no lines beside it
+
+
+@pytest.mark.parametrize(
+    ("losses", "shown"),
+    [([], ""), ([0.0, 0.0], "▁▁"), ([8.0, 4.0, 0.0], "█▅▁"), ([1.0] * 50, "█" * 20), ([7.0, float("nan"), 3.5], "█▁▅")],
+)
+def test_a_curve_in_letters(losses, shown):
+    assert show.sparkline(losses) == shown
 
 
 def test_an_npy_cut_short(edgewise, tmp_path):
@@ -565,7 +653,7 @@ def test_skops_files_with_types_that_are_not_trusted(edgewise, tmp_path):
     path = skops_file(tmp_path, ["a", "list"])
     assert "list is not supported as the model" in transpile(edgewise, tmp_path, path).error
     path = skops_file(tmp_path, DummyClassifier().fit([[0]], [1]))
-    assert "DummyClassifier is not supported as the model; supported: " in transpile(edgewise, tmp_path, path).error
+    assert "DummyClassifier is not supported as the model: does not look at the row" in transpile(edgewise, tmp_path, path).error
     path = skops_file(tmp_path, DecisionTreeClassifier())
     assert "not fitted" in transpile(edgewise, tmp_path, path).error
 

@@ -9,19 +9,23 @@ from sklearn.exceptions import ConvergenceWarning
 
 from edgewise import transpile
 from edgewise.errors import UnsupportedModelError
-from edgewise.estimators import MODELS, make
+from edgewise.estimators import ANOMALIES, CLUSTERS, MODELS, make
 
 IRIS = load_iris()
 TASKS = ("classification", "regression")
+
+
+# Of models that are too simple for these flowers, or too strictly regularized
+LEAST = {"lasso": -0.1, "elastic-net": -0.1, "ridge": 0.8, "centroid": 0.8, "poly-svm": 0.8}
 
 
 @pytest.mark.parametrize("task", TASKS)
 @pytest.mark.parametrize("name", MODELS)
 def test_each_model_fits_predicts_and_transpiles(name, task):
     if MODELS[name][task == "regression"] is None:
-        with pytest.raises(
-            UnsupportedModelError, match=f"model '{name}' is for regression, and the target holds classes; try linear"
-        ):
+        kind, holds = ("regression", "classes") if task == "classification" else ("classification", "numbers")
+        message = f"model '{name}' is for {kind}, and the target holds {holds}; try linear"
+        with pytest.raises(UnsupportedModelError, match=message):
             make(name, task)
         return
     estimator = make(name, task, seed=1)
@@ -31,7 +35,7 @@ def test_each_model_fits_predicts_and_transpiles(name, task):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
         estimator.fit(X, y)
-    assert estimator.score(X, y) > (0.9 if name not in ("lasso", "elastic-net", "ridge") else -0.1)
+    assert estimator.score(X, y) > LEAST.get(name, 0.9)
     assert "def predict(x):" in transpile(estimator, "model", X).source
 
 
@@ -41,7 +45,7 @@ def test_the_seed_reaches_the_estimator(name):
         if factory is None:
             continue
         seeds = [value for key, value in make(name, task, seed=7).get_params().items() if key.endswith("random_state")]
-        assert seeds in ([7], []) or seeds == [None]  # some solvers draw nothing
+        assert seeds in ([7], [], [None], [None, 7])  # some solvers draw nothing; an ensemble hands its seed on
         if name in ("tree", "forest", "extra-trees", "sgd", "svm"):
             assert seeds == [7]
 
@@ -49,4 +53,4 @@ def test_the_seed_reaches_the_estimator(name):
 def test_an_unknown_model_names_the_choices():
     with pytest.raises(UnsupportedModelError) as error:
         make("[bold]\n", "classification")
-    assert str(error.value) == f"unknown model '[bold]\\n'; choose from {', '.join(MODELS)}"
+    assert str(error.value) == f"unknown model '[bold]\\n'; choose from {', '.join([*MODELS, *ANOMALIES, *CLUSTERS])}"

@@ -17,10 +17,10 @@ from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
 from edgewise import artifact, transpile
 from edgewise.artifact import Artifact
+from edgewise.board_trees import FULL_VOTES
 from edgewise.errors import EdgewiseError, ModelFileError, UnsupportedModelError
 from edgewise.explain import FEW, choose, explain, parse_row, short
 from edgewise.float32 import TINY
-from edgewise.passes import FULL_VOTES
 
 IRIS = load_iris()
 NAMES = ("a", "b", "c", "d")

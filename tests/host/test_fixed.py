@@ -109,7 +109,7 @@ def test_a_row_reaches_the_whole_headroom():
 
 
 def test_a_feature_without_a_coefficient_may_be_anything():
-    core = fix(BoardLinear(*(np.array(v, np.float32) for v in ([0, 5], [[1, 0]], [0.5])), "none", np.array([1.0, 2.0])))
+    core = fix(BoardLinear(*(np.array(v, np.float32) for v in ([0, 5], [[1, 0]], [0.5])), np.array([1.0, 2.0])))
     X = np.array([[0.25, value] for value in (0, 5, 1e-40, TINY, -MAX, MAX)], np.float32)
     q, inside = core.units(X)
     assert inside.all()
@@ -126,7 +126,7 @@ def test_a_feature_without_a_coefficient_may_be_anything():
     ],
 )
 def test_refusals(change: dict, message: str):
-    core = BoardLinear(np.zeros(2, np.float32), np.ones((1, 2), np.float32), np.ones(1, np.float32), "none", np.array([1.0, 2.0]))
+    core = BoardLinear(np.zeros(2, np.float32), np.ones((1, 2), np.float32), np.ones(1, np.float32), np.array([1.0, 2.0]))
     fix(core)
     with pytest.raises(UnsupportedModelError, match=message):
         fix(replace(core, **change))
@@ -190,7 +190,7 @@ def test_models_on_cpython(case: str):
 
 
 def test_ties_go_to_the_first():
-    core = BoardLinear(np.zeros(2, np.float32), np.float32([[1, 2], [1, 2], [2, 1]]), np.zeros(3, np.float32), "none", np.ones(2))
+    core = BoardLinear(np.zeros(2, np.float32), np.float32([[1, 2], [1, 2], [2, 1]]), np.zeros(3, np.float32), np.ones(2))
     model = BoardModel(fix(core), 2, ("a", "b", "c"), "", False)
     module = run_source(composed(model, "thumb"))
     assert [module.predict(row) for row in ([1, 1], [0, 0], [0.25, 0.5], [0.5, 0.25])] == ["a", "a", "a", "c"]

@@ -7,17 +7,19 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 from models import CASES, DATA, edge_rows, fitted, scalers
-from sklearn.linear_model import LinearRegression, LogisticRegression
+from sklearn.linear_model import LinearRegression
 from sklearn.neighbors import KNeighborsClassifier, KNeighborsRegressor
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import MinMaxScaler, StandardScaler
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
-from edgewise import bounds, passes, reference
+from edgewise import board_trees, bounds, reference
+from edgewise.board_trees import FULL_VOTES, SMALL_INT_BITS
 from edgewise.errors import UnsupportedModelError
+from edgewise.folding import fold
 from edgewise.ir import Linear, Model, Scaling, Trees
 from edgewise.lower import lower
-from edgewise.passes import FULL_VOTES, SMALL_INT_BITS, BoardLinear, BoardModel, BoardNeighbors, BoardTrees, for_board
+from edgewise.passes import BoardLinear, BoardModel, BoardNeighbors, BoardTrees, for_board
 
 TREES = [case for case in CASES if "Tree" in case or "Forest" in case]
 INF = np.float32(np.inf)
@@ -25,6 +27,12 @@ INF = np.float32(np.inf)
 
 def board_model(estimator, X=None) -> BoardModel:
     return for_board(lower(estimator), X)
+
+
+def folded_thresholds(trees: Trees, scaling: Scaling) -> np.ndarray:
+    core = fold(Model(trees, 1, (0, 1), "", True, (scaling,))).core
+    assert isinstance(core, Trees)
+    return core.threshold.astype(np.float32)
 
 
 # Thresholds
@@ -86,7 +94,7 @@ def test_folded_thresholds_are_the_last_that_the_scaler_lets_pass(shift: float, 
     }[kind]
     scaling = Scaling(tuple((name, np.array([operand])) for name, operand in steps))
     trees = Trees(*map(np.array, ([0], [threshold], [~0], [~1], [0], [[0.0], [1.0]])))
-    folded = passes.fold_scaling(trees, scaling)[0]
+    folded = folded_thresholds(trees, scaling)[0]
 
     def goes_left(x: np.float32) -> bool:
         with np.errstate(over="ignore"):
@@ -101,9 +109,9 @@ def test_folded_thresholds_are_the_last_that_the_scaler_lets_pass(shift: float, 
 def test_a_clipped_feature_that_cannot_reach_the_threshold():
     scaling = Scaling((("mul", np.ones(1)), ("min", np.ones(1))))
     trees = Trees(*map(np.array, ([0, 0], [2.0, 1.0], [1, ~0], [~2, ~1], [0], [[0.0], [1.0], [2.0]])))
-    assert passes.fold_scaling(trees, scaling).tolist() == [np.finfo(np.float32).max] * 2
+    assert folded_thresholds(trees, scaling).tolist() == [np.finfo(np.float32).max] * 2
     above = Scaling((("max", np.full(1, 5.0)),))
-    assert passes.fold_scaling(trees, above).tolist() == [-np.inf] * 2
+    assert folded_thresholds(trees, above).tolist() == [-np.inf] * 2
 
 
 # Votes
@@ -112,7 +120,7 @@ def test_a_clipped_feature_that_cannot_reach_the_threshold():
 def test_class_fractions_of_small_leaves_are_whole_votes():
     for n_rows in (*range(1, 13), 14, 15, 16, 18, 20):
         fractions = np.array([[k / n_rows, 1 - k / n_rows] for k in range(n_rows + 1)])
-        votes = passes._class_votes(fractions, FULL_VOTES)
+        votes = board_trees.class_votes(fractions, FULL_VOTES)
         assert [Fraction(int(vote), FULL_VOTES) for vote in votes[:, 0]] == [Fraction(k, n_rows) for k in range(n_rows + 1)]
 
 
@@ -122,7 +130,7 @@ def test_class_fractions_of_small_leaves_are_whole_votes():
 @given(st.lists(st.floats(0, 1), min_size=2, max_size=6).filter(lambda parts: sum(parts) > 0))
 def test_votes_keep_the_winner_and_pure_leaves(parts: list[float]):
     fractions = np.array([parts]) / sum(parts)
-    votes = passes._class_votes(fractions, FULL_VOTES)[0]
+    votes = board_trees.class_votes(fractions, FULL_VOTES)[0]
     assert votes.argmax() == fractions[0].argmax()
     assert (votes.max() == FULL_VOTES) == (fractions.max() == 1)
     assert np.abs(votes / FULL_VOTES - fractions[0]).max() <= 2 / FULL_VOTES
@@ -141,7 +149,7 @@ def test_no_sum_of_votes_leaves_the_small_ints(n_trees: int, classification: boo
         roots=np.array([0, *(~np.arange(2, leaves))]),
         value=value,
     )
-    votes, full, _, _ = passes._votes(trees, classification)
+    votes, full, *_ = board_trees.VOTES["mean"](trees, Model(trees, 1, (0, 1) if classification else None, "", True))
     assert votes.min() >= 0
     assert int(votes.max()) * n_trees < 2**SMALL_INT_BITS
     assert full * n_trees < 2**SMALL_INT_BITS
@@ -219,9 +227,9 @@ def test_prototypes_that_float32_holds_are_taken_as_they_are():
 )
 def test_linear_bound_holds_for_every_rounding(terms: list[tuple[float, float]], intercept: float, center: float):
     coef, row = np.array(terms).T
-    linear = Linear(coef[None, :], np.array([intercept]), "none")
+    linear = Linear(coef[None, :], np.array([intercept]))
     scaling = Scaling((("sub", np.full(len(coef), center)),))
-    core = for_board(Model(linear, len(coef), None, scaling, "", False)).core
+    core = for_board(Model(linear, len(coef), None, "", False, (scaling,), "value")).core
     assert isinstance(core, BoardLinear)
     row32 = row.astype(np.float32)
     terms_exact = (Fraction(c) * (Fraction(float(x)) - Fraction(center)) for c, x in zip(coef, row32, strict=True))
@@ -234,13 +242,6 @@ def test_linear_bound_holds_for_every_rounding(terms: list[tuple[float, float]],
 
 
 # Refusals
-
-
-@pytest.mark.parametrize("model", [LogisticRegression(max_iter=1000), KNeighborsClassifier()])
-def test_clipping_in_front_of_other_than_trees(model):
-    X, y = DATA["int"]
-    with pytest.raises(UnsupportedModelError, match=r"clip=True\) works in front of trees only; use clip=False$"):
-        board_model(make_pipeline(MinMaxScaler(clip=True), model).fit(X, y))
 
 
 @pytest.mark.parametrize(

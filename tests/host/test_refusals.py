@@ -7,19 +7,16 @@ import pytest
 from models import CLASSIFIERS, DATA, REGRESSORS, fitted
 from scipy.sparse import csr_matrix
 from sklearn.base import BaseEstimator, clone
-from sklearn.decomposition import PCA
-from sklearn.linear_model import LinearRegression, LogisticRegression, RidgeClassifier, SGDClassifier
-from sklearn.naive_bayes import GaussianNB
+from sklearn.ensemble import StackingClassifier
+from sklearn.linear_model import LogisticRegression, SGDClassifier
 from sklearn.neighbors import KNeighborsClassifier, KNeighborsRegressor
-from sklearn.neural_network import MLPClassifier
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import MinMaxScaler, RobustScaler, StandardScaler
-from sklearn.svm import SVC
-from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
+from sklearn.tree import DecisionTreeClassifier
 
 from edgewise import transpile
 from edgewise.errors import BoardError, UnsupportedModelError
-from edgewise.lower import LOWERINGS, lower
+from edgewise.lower import lower
 
 X, Y = DATA["int"]
 PAIR = np.stack([Y, Y], axis=1)
@@ -37,12 +34,18 @@ def refusal(estimator) -> str:
 # Estimators and their options
 
 
-@pytest.mark.parametrize("model", [GaussianNB(), SVC(), MLPClassifier(max_iter=1), StandardScaler()])
-@pytest.mark.filterwarnings("ignore:Stochastic Optimizer")
-def test_other_estimators_are_named_beside_those_supported(model: BaseEstimator):
+@pytest.mark.parametrize(
+    ("model", "reason"),
+    [
+        (StackingClassifier([("tree", DecisionTreeClassifier())]), "several models in one"),
+        (StandardScaler(), "no transpiler for it"),
+    ],
+)
+def test_other_estimators_are_refused_with_their_reason(model: BaseEstimator, reason: str):
     message = refusal(model.fit(X, Y))
-    assert message.startswith(f"{type(model).__name__} is not supported as the model; supported: DecisionTreeClassifier,")
-    assert all(known.__name__ in message for known in LOWERINGS)
+    assert message.startswith(f"{type(model).__name__} is not supported as the model: ")
+    assert reason in message
+    assert message.endswith("(edgewise models lists all)")
 
 
 @pytest.mark.parametrize("thing", [5, None, "model", LogisticRegression, Pipeline([("model", "passthrough")])])
@@ -55,16 +58,6 @@ def test_a_subclass_may_predict_otherwise():
         pass
 
     assert refusal(Odd().fit(X, Y)).startswith("Odd is not supported")
-
-
-def test_other_steps_in_front_of_the_model():
-    message = refusal(make_pipeline(PCA(2), DecisionTreeClassifier()).fit(X, Y))
-    assert message == "PCA is not supported in front of it; supported: MinMaxScaler, RobustScaler, StandardScaler"
-
-
-def test_three_steps():
-    message = refusal(make_pipeline(StandardScaler(), MinMaxScaler(), LogisticRegression(max_iter=9999)).fit(X, Y))
-    assert message == "a pipeline of 3 steps is not supported; use one scaler and one model"
 
 
 @pytest.mark.parametrize("name", [*CLASSIFIERS, *REGRESSORS])
@@ -91,12 +84,7 @@ def test_an_unfitted_scaler_before_a_fitted_model(scaler: BaseEstimator):
         (lambda: KNeighborsClassifier(9).fit(X[:8], Y[:8]), "(n_neighbors=9) was fitted on 8 rows; give it more"),
         (lambda: KNeighborsClassifier().fit(X, PAIR), "KNeighborsClassifier has more than one output"),
         (lambda: KNeighborsRegressor().fit(X, WIDTHS), "KNeighborsRegressor has more than one output"),
-        (lambda: DecisionTreeClassifier().fit(X, PAIR), "DecisionTreeClassifier has 2 outputs; fit one model for each"),
-        (lambda: DecisionTreeRegressor().fit(X, WIDTHS), "DecisionTreeRegressor has 2 outputs; fit one model for each"),
-        (lambda: LinearRegression().fit(X, WIDTHS), "LinearRegression has 2 targets; fit one model for each"),
-        (lambda: RidgeClassifier().fit(X, PAIR > 0), "RidgeClassifier has several outputs; fit one model for each"),
         (lambda: SGDClassifier().fit(X, Y).sparsify(), "SGDClassifier has sparse coefficients; call densify()"),
-        (lambda: DecisionTreeClassifier().fit(np.where(Y[:, None] > 0, np.nan, X), Y), "splits on missing values"),
     ],
 )
 def test_options_that_are_not_supported(estimator: Callable[[], BaseEstimator], reason: str):

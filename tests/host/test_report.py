@@ -411,7 +411,7 @@ def test_training_again_takes_the_old_page_away(tmp_path):
 
 def test_without_matplotlib_it_says_what_to_install(made, monkeypatch, tmp_path):
     monkeypatch.setitem(sys.modules, "matplotlib", None)
-    with pytest.raises(EdgewiseError, match=r"^the report needs matplotlib \(.*\); pip install 'edgewise\[report\]'$"):
+    with pytest.raises(EdgewiseError, match=r"^a figure needs matplotlib \(.*\); pip install 'edgewise\[report\]'$"):
         report.write(made(), tmp_path / "page.html")
     importlib.reload(report)
 

@@ -15,9 +15,10 @@ from sklearn.metrics import pairwise_distances
 from sklearn.tree import DecisionTreeClassifier
 
 from edgewise import float32, reference, transpile
+from edgewise.board_trees import FULL_VOTES
 from edgewise.bounds import fixed_bound, linear_bound
 from edgewise.fixed import BoardFixed
-from edgewise.passes import FULL_VOTES, BoardLinear, BoardTrees
+from edgewise.passes import BoardLinear, BoardTrees
 from edgewise.verify import compare
 
 TREES = [case for case in CASES if "Tree" in case or "Forest" in case]

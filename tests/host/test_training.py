@@ -198,14 +198,12 @@ def test_facts_are_for_the_header():
 # Warnings and refusals
 
 
-def test_warnings_are_kept(recwarn):
+def test_warnings_are_kept(recwarn, monkeypatch):
     dataset = Dataset(flat().X * [1e6, 1], np.arange(60) % 5, ("a", "b"), "y", "classification", warnings=("assumed a thing",))
     estimator = estimators.MODELS["linear"][0]
-    try:
-        estimators.MODELS["linear"] = (lambda seed: estimator(seed).set_params(logisticregression__max_iter=1), None)
-        trained = train(dataset, "linear")
-    finally:
-        estimators.MODELS["linear"] = (estimator, estimators.MODELS["linear"][1])
+    hasty = (lambda seed: estimator(seed).set_params(logisticregression__max_iter=1), None)
+    monkeypatch.setitem(estimators.MODELS, "linear", hasty)
+    trained = train(dataset, "linear")
     assert trained.warnings[0] == "assumed a thing"
     assert trained.warnings[1].startswith("LogisticRegression: ")
     assert all(len(line.splitlines()) == 1 for line in trained.warnings)

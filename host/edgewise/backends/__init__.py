@@ -5,8 +5,10 @@ from contextlib import nullcontext, suppress
 
 from edgewise.backends import expression, native, table
 from edgewise.backends.module import Emission
+from edgewise.backends.staging import staged
 from edgewise.errors import UnsupportedModelError
 from edgewise.mpy import NATIVE
+from edgewise.network import MAX_CHANGED, FloatNetwork
 from edgewise.passes import BoardModel
 
 TEXTS: dict[str, Callable[[BoardModel, Sequence[str]], Emission]] = {
@@ -20,27 +22,34 @@ KERNEL = {arch: "thumb" if arch == "armv6m" else "viper" for arch in NATIVE}  # 
 
 
 def emit(
-    model: BoardModel, backend: str, emitters: Sequence[str], feature_names: Sequence[str]
+    model: BoardModel,
+    backend: str,
+    emitters: Sequence[str],
+    feature_names: Sequence[str],
+    bits: int | None = None,
+    max_changed: float = MAX_CHANGED,
 ) -> tuple[BoardModel, str, dict[str, Emission]]:
     """(model as that computes it, back end, what this and the other kernels that its artifact takes emit, by back end).
 
     backend: a key of BACKENDS, or "auto": the fastest kernel that there is for the model, for a MicroPython with these emitters
-    (see boards.EMITTERS). Raises UnsupportedModelError.
+    (see boards.EMITTERS). bits, max_changed: of a network's weights (see `network.fitted`). Raises UnsupportedModelError.
     """
+    if bits is not None and not (isinstance(model.core, FloatNetwork) and backend in ("auto", *EMITTER)):
+        raise UnsupportedModelError(f"bits={bits} is for neural networks in whole numbers; leave it out, or use --backend auto")
     if backend not in ("auto", *BACKENDS):
         raise UnsupportedModelError(f"unknown back end {backend!r}; choose from auto, {', '.join(BACKENDS)}")
     if backend not in ("auto", *EMITTER):
-        return model, backend, {backend: TEXTS[backend](model, feature_names)}
+        return model, backend, {backend: staged(TEXTS[backend](model, feature_names), model)}
     kernels = {}
     prepared = model
-    with suppress(UnsupportedModelError) if backend == "auto" else nullcontext():
-        prepared = native.prepared(model)
+    with suppress(UnsupportedModelError) if backend == "auto" and bits is None else nullcontext():
+        prepared = native.prepared(model, bits, max_changed)
         for kernel in EMITTER if backend == "auto" else (backend,):
-            kernels[kernel] = native.emit(prepared, kernel)
+            kernels[kernel] = staged(native.emit(prepared, kernel), prepared)
     for kernel in kernels:
         if backend == kernel or EMITTER[kernel] in emitters:
             return prepared, kernel, kernels
-    return model, "table", {"table": table.emit(model)}
+    return model, "table", {"table": staged(table.emit(model), model)}
 
 
 def architectures(kernels: Collection[str]) -> dict[str, str]:

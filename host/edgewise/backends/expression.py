@@ -14,10 +14,11 @@ from m2cgen.interpreters.python.interpreter import PythonInterpreter
 
 from edgewise.backends.module import Emission, Name
 from edgewise.backends.packing import pack_floats
-from edgewise.backends.table import leaf_payload, linear_constants, linear_kernels
+from edgewise.backends.table import answer_constants, answer_kernels, leaf_payload
 from edgewise.errors import UnsupportedModelError
-from edgewise.lower.recursion import recursion_limit
+from edgewise.ir import Columns, Scaling
 from edgewise.passes import BoardLinear, BoardModel, BoardNeighbors, BoardTrees
+from edgewise.recursion import recursion_limit
 
 DEEPEST = 90  # CPython refuses 100 levels of indentation; the function itself and the branches take the rest
 
@@ -43,12 +44,23 @@ class _Interpreter(PythonInterpreter):
 
 
 def emit(model: BoardModel, feature_names: Sequence[str] = ()) -> Emission:
+    return EMITTERS[type(model.core)](model, model.core, _input_names(model, feature_names))
+
+
+def _input_names(model: BoardModel, feature_names: Sequence[str]) -> list[str]:
+    """Of what the core reads: the features' own, where each is made of one of them."""
+    place = np.arange(model.n_features)
+    for stage in model.stages:
+        if isinstance(stage, Columns):
+            place = place[stage.source]
+        elif not isinstance(stage, Scaling):
+            return [f"input {i}" for i in range(model.n_inputs)]
     names = feature_names or [f"x{i}" for i in range(model.n_features)]
-    return EMITTERS[type(model.core)](model, model.core, names)
+    return [names[i] for i in place.tolist()]
 
 
 def _trees(model: BoardModel, core: BoardTrees, names: Sequence[str]) -> Emission:
-    numbers, kernel, constants = leaf_payload(model, core)
+    numbers, kernels, constants = leaf_payload(model, core)
     table: list[float] = []
     functions = []
     for i, root in enumerate(core.roots):
@@ -61,7 +73,7 @@ def _trees(model: BoardModel, core: BoardTrees, names: Sequence[str]) -> Emissio
             functions.append(_Interpreter(f"_tree_{i}", table, names).interpret(expression))
     roots = tuple(Name(f"_tree_{i}") for i in range(len(core.roots)))
     constants |= {"_ROOTS": roots, "_CONSTANTS": pack_floats(table)}
-    return Emission(("common", "checked", "constants", "walk_call", kernel), constants, "\n\n".join(functions))
+    return Emission(("common", "checked", "constants", "walk_call", *kernels), constants, "\n\n".join(functions))
 
 
 def _tree_expression(core: BoardTrees, numbers: np.ndarray, root: int) -> tuple[ast.Expr, int]:
@@ -102,8 +114,8 @@ def _linear(model: BoardModel, core: BoardLinear, names: Sequence[str]) -> Emiss
     table: list[float] = []
     with recursion_limit(20 * model.n_features + 1000):
         code = _Interpreter("_sums", table, names).interpret(ast.VectorVal(scores))
-    constants = {"_CONSTANTS": pack_floats(table)} | linear_constants(model)
-    return Emission(("common", "checked", "constants", "scores_call", *linear_kernels(model, core)), constants, code)
+    constants = {"_CONSTANTS": pack_floats(table)} | answer_constants(model)
+    return Emission(("common", "checked", "constants", "scores_call", *answer_kernels(model)), constants, code)
 
 
 def _neighbors(model: BoardModel, core: BoardNeighbors, names: Sequence[str]) -> Emission:

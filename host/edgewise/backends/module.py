@@ -3,13 +3,14 @@
 import ast
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from importlib.resources import files
 
 from edgewise.runtime_text import merged
 
 KERNELS = files("edgewise.backends") / "kernels"
+COMMON = "common"  # taken over by every module
 GUARD = "guard"  # the kernel file that compiles others where the module is imported
 KERNEL_TEXT = "_KERNEL"
 POINTERS = "pointers"  # what the runtime's kernels take of viper
@@ -21,7 +22,8 @@ class Emission:
     that it generated itself, which take the place of a kernel's function of the same name.
 
     compiled: kernel files that become machine code, for the .mpy of an architecture, and for all others with the `plain` ones.
-    packing: of its tables, where there are several. runtime: modules of edgewise_rt that it holds.
+    packing: of its tables, where there are several. runtime: modules of edgewise_rt that it holds. behind: kernel files that take
+    the place of functions that the others define, once machine code has.
     """
 
     kernels: tuple[str, ...]
@@ -31,6 +33,7 @@ class Emission:
     plain: tuple[str, ...] = ()
     packing: str = ""
     runtime: tuple[str, ...] = ()
+    behind: tuple[str, ...] = ()
 
 
 def literal(value: object) -> str:
@@ -59,26 +62,33 @@ def compose(header: str, emission: Emission, compiled: bool = False) -> str:
     generated = {node.name for node in ast.parse(emission.code).body if isinstance(node, ast.FunctionDef)}
     if emission.runtime and not compiled:
         plain.append(POINTERS)
-    for kernel in (*emission.kernels, *plain):
-        for source, statement in _statements(kernel):
-            if isinstance(statement, (ast.Import, ast.ImportFrom)):
-                imports[source] = None
-            elif constant := _constant(statement):
-                body.append(f"{constant} = {_text(emission.constants[constant])}")
-                unused.discard(constant)
-            elif isinstance(statement, ast.FunctionDef):
-                source = emission.code.strip("\n") if statement.name in generated else source
-                body += ["", "", source, "", ""]
-            else:
-                body.append(source)
+
+    def written(kernels: Iterable[str]) -> Iterator[str]:
+        for kernel in kernels:
+            for source, statement in _statements(kernel):
+                if isinstance(statement, (ast.Import, ast.ImportFrom)):
+                    imports[source] = None
+                elif constant := _constant(statement):
+                    yield f"{constant} = {_text(emission.constants[constant])}"
+                    unused.discard(constant)
+                elif isinstance(statement, ast.FunctionDef):
+                    source = emission.code.strip("\n") if statement.name in generated else source
+                    yield from ("", "", source, "", "")
+                else:
+                    yield source
+
+    body += written((*emission.kernels, *plain))
+    behind = list(written(emission.behind))
     if machine and compiled:
-        body = _folded([*body, *machine], emission.constants)
+        body = _without_idle(_folded([*body, *machine, *behind], emission.constants))
     elif machine:
         text = "\n".join(machine)
         if '"' in text or "\\" in text:
             raise ValueError("a kernel's text would end its own quotes")
         for source, statement in _statements(GUARD):
             body.append(f'{KERNEL_TEXT} = """\n{text}\n"""' if _constant(statement) == KERNEL_TEXT else source)
+    if not (machine and compiled):
+        body += behind
     if compiled:
         for kernel in emission.plain:
             unused -= {constant for _, statement in _statements(kernel) if (constant := _constant(statement))}
@@ -86,6 +96,12 @@ def compose(header: str, emission: Emission, compiled: bool = False) -> str:
         raise ValueError(f"no kernel takes the constants {sorted(unused)}")
     text = re.sub(r"\n{4,}", "\n\n\n", "\n".join([header, "", *imports, "", *body]))
     return text.rstrip() + "\n"
+
+
+def functions(kernels: Iterable[str]) -> set[str]:
+    """Names of the functions that these kernel files define."""
+    statements = [statement for kernel in kernels for _, statement in _statements(kernel)]
+    return {statement.name for statement in statements if isinstance(statement, ast.FunctionDef)}
 
 
 def _statements(kernel: str) -> Iterator[tuple[str, ast.stmt]]:
@@ -149,6 +165,13 @@ def _folded(body: list[str], constants: Mapping[str, object]) -> list[str]:
     body = [folded.get(part, part) for part in body]
     # a second const would assign to the number that the first has put in the name's place
     return [part for i, part in enumerate(body) if part not in folded.values() or part not in body[:i]]
+
+
+def _without_idle(body: list[str]) -> list[str]:
+    """Without the functions that every module takes over, where nothing calls them."""
+    text = "\n".join(body)
+    idle = {name for name in functions((COMMON,)) if len(re.findall(rf"\b{name}\b", text)) == 1}
+    return [part for part in body if not any(part.startswith(f"def {name}(") for name in idle)]
 
 
 def _text(value: object) -> str:

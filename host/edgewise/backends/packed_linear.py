@@ -9,13 +9,15 @@ intercept, and its coefficients, with zeros up to a whole group of them.
 import numpy as np
 
 from edgewise.backends.module import Emission
-from edgewise.backends.table import PROBA_KERNELS, PROBA_NEEDS
+from edgewise.backends.table import PROBA_KERNELS, PROBA_NEEDS, answer_constants, answer_kernels
 from edgewise.errors import UnsupportedModelError
 from edgewise.fixed import GROUP, BoardFixed
 from edgewise.passes import BoardModel
 
 EXPONENT = 156  # bias of a float32's exponent, and the 29 bits that bit 30 is to go right for one unit, twice
 HEADER = 2  # words of the work area before the units: the tables' address, and whether floats are asked for
+# Decision and link of what the kernels answer themselves; for others they list the scores.
+DIRECT = {("value", "none"), *(("largest", link) for link in ("none", *PROBA_KERNELS))}
 MOST_SCORES = 255  # counted in a byte of an instruction
 COMPILED = {
     "thumb": ("rows_thumb", "rows_native", "fixed_thumb", "answer_fixed_thumb"),
@@ -28,25 +30,31 @@ def emit(model: BoardModel, core: BoardFixed, kernel: str) -> Emission:
     n_scores, n_features = core.coef.shape
     if n_scores > MOST_SCORES:
         raise UnsupportedModelError(f"{n_scores} scores are more than a kernel counts ({MOST_SCORES}); use --backend table")
-    proba = PROBA_KERNELS.get(core.link) if model.has_proba else None
+    listed = (model.decision, model.link) not in DIRECT
+    n_classes = 0 if listed else len(model.classes or ())
+    proba = PROBA_KERNELS.get(model.link) if model.has_proba and not listed else None
     shift = core.low_of_row + core.low_of_coef
     constants: dict[str, object] = {
         "_DATA": pack_fixed(core),
         "_N_WORK": HEADER + 2 * (n_features + -n_features % GROUP) + 2 * n_scores,
         "_N_SCORES": n_scores,
-        "_N_CLASSES": len(model.classes or ()),
+        "_N_CLASSES": n_classes,
         "_SCALE": core.scale,
         "_SHIFT": shift,
         "_LOW_OF_ROW": core.low_of_row,
         "_LOW_OF_COEF": core.low_of_coef,
         "_EACH_GROUP": core.each_group,
         "_PROBA": proba is not None,
+        "_LISTED": listed,
         "_EXPONENT": 157 + shift - core.scale,
     }
     if kernel == "viper":
         constants["_N_FEATURES"] = n_features
     answer: tuple[str, ...] = ("value",)
-    if model.classes is not None:
+    if listed:
+        constants |= answer_constants(model)
+        answer = ("fixed_list", *answer_kernels(model))
+    elif n_classes:
         constants["CLASSES"] = model.classes
         answer = ("classes", "label")
     if proba:

@@ -105,7 +105,7 @@ def emit(model: BoardModel, core: BoardNeighbors, kernel: str) -> Emission:
         "_FACTOR": pack_floats(core.factor) if moved else b"",
     }
     if kernel == "viper":
-        constants["_N_FEATURES"] = model.n_features
+        constants["_N_FEATURES"] = model.n_inputs
     if packed.grid.lossless:
         distance = "distance_grid"
         constants |= {"_STEP": pack_floats([1 / packed.grid.scale]), "_ORIGIN": pack_floats(packed.grid.origin)}

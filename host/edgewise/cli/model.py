@@ -1,6 +1,7 @@
 """Commands that need no board: train, transpile, explain."""
 
 import keyword
+import math
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -8,28 +9,46 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from edgewise import artifact
-from edgewise.cli.terminal import Folder, Json, Output, out, print_json, show_table, spinner, warn
+from edgewise.cli.terminal import Folder, Json, Output, losses, out, print_json, show_table, spinner, warn
+from edgewise.errors import EdgewiseError
 from edgewise.explain import TreePath, choose, explain, parse_row, short
+from edgewise.network import MAX_CHANGED
 
 if TYPE_CHECKING:  # scikit-learn takes a second to import: only the commands that need it do
     from edgewise.program import Program
     from edgewise.training import Training
 
 
-def models_command(as_json: Json = False) -> None:
-    """The names that train --model takes."""
+def models_command(
+    supported: Annotated[bool, typer.Option("--supported", help="Only estimators that can be transpiled.")] = False,
+    kind: Annotated[str | None, typer.Option(help="Only those of a kind: classifier, regressor, clusterer, ...")] = None,
+    as_json: Json = False,
+) -> None:
+    """What can be transpiled, and the names for train --model."""
+    from edgewise.coverage import KINDS, coverage
     from edgewise.estimators import MODELS
 
-    rows = [{"model": name, "classes": bool(pair[0]), "numbers": bool(pair[1])} for name, pair in MODELS.items()]
-    print_json(rows) if as_json else show_table("Models", rows)
+    if kind is not None and kind not in KINDS.values():
+        raise EdgewiseError(f"no estimator is of kind {kind!r}; choose from {', '.join(KINDS.values())}")
+    names = [{"model": name, "classes": bool(pair[0]), "numbers": bool(pair[1])} for name, pair in MODELS.items()]
+    rows = [row for row in coverage() if (row.supported or not supported) and kind in (None, row.kind)]
+    if as_json:
+        print_json({"names": names, "estimators": [asdict(row) for row in rows]})
+        return
+    show_table("Names for train --model", names)
+    for each in KINDS.values():
+        own = [row for row in rows if row.kind == each]
+        if own:
+            shown = [{each: row.name, "transpiles": f"{'yes' if row.supported else 'no'} {row.note}".strip()} for row in own]
+            show_table(f"{sum(row.supported for row in own)} of {len(own)} transpile", shown)
 
 
 def train_command(
     file: Annotated[
         Path, typer.Argument(metavar="FILE", help="csv, tsv, txt (also .gz) or npy file, or shoulder_exercises, ...")
     ],
-    target: Annotated[str, typer.Option(help="Column to predict.")],
     output: Output,
+    target: Annotated[str | None, typer.Option(help="Column to predict; anomalies and clusters need none.")] = None,
     model: Annotated[str, typer.Option(help="See edgewise models.")] = "tree",
     group: Annotated[str | None, typer.Option(help="Column whose rows stay on one side of the split (a person, a day).")] = None,
     test_size: Annotated[float, typer.Option(help="Share of rows or groups to test.")] = 0.3,
@@ -40,23 +59,44 @@ def train_command(
     prototypes: Annotated[int | None, typer.Option(help="Condense the training rows of knn to so many at most.")] = None,
     task: Annotated[str | None, typer.Option(help="classification or regression, where the target leaves it open.")] = None,
     folds: Annotated[int | None, typer.Option(min=0, help="Of cross-validation; 0: none, and no learning curve.")] = None,
+    hidden: Annotated[
+        list[int] | None, typer.Option(metavar="N", help="Units of a hidden layer of mlp; repeat it for more.")
+    ] = None,
+    activation: Annotated[str | None, typer.Option(help="Of mlp: relu, tanh, logistic or identity.")] = None,
+    epochs: Annotated[int | None, typer.Option(help="Of mlp, at most.")] = None,
+    prune: Annotated[float | None, typer.Option(help="Set this share of the weights of mlp to zero.")] = None,
+    normal: Annotated[str | None, typer.Option(help="Label of the rows that anomalies are told from.")] = None,
+    clusters: Annotated[int | None, typer.Option(help="Of kmeans.")] = None,
     as_json: Json = False,
 ) -> None:
     """Train a model on a table of sensor readings."""
-    from edgewise import datasets, training
+    from edgewise import datasets, plots, training
+    from edgewise.epochs import NetworkOptions
+    from edgewise.unsupervised import Options, is_unsupervised
 
+    if target is None and not is_unsupervised(model):
+        raise typer.BadParameter(f"{model} learns from labels or numbers: name their column", param_hint="--target")
     artifact.claim(output)
+    network = NetworkOptions(None if not hidden else tuple(hidden), activation, epochs, prune)
     path = file if file.exists() or file.suffix or len(file.parts) > 1 else datasets.shipped(str(file))
     columns = [name for name in drop.split(",") if name]
     dataset = datasets.load(path, target, group, columns, header=not no_header, task=task)  # type: ignore[arg-type]
-    with spinner("training"):
-        trained = training.train(dataset, model, test_size, seed, group or "", train_rows, prototypes, folds)
-    training.save(trained, output)
-    warn(trained.warnings)
+    with losses("training") as on_epoch:
+        smaller, alone = (train_rows, prototypes, folds, network), Options(normal, clusters)
+        trained = training.train(dataset, model, test_size, seed, group or "", *smaller, on_epoch, alone)
+    chart, warnings = None, trained.warnings
+    try:
+        chart = None if trained.loss is None else plots.svg(plots.loss, trained.loss)
+    except EdgewiseError as error:  # without matplotlib the model is as good
+        warnings += (f"no error chart: {error}",)
+    training.save(trained, output, chart)
+    warn(warnings)
     if as_json:
-        print_json(score_facts(trained) | {"warnings": trained.warnings, "folder": str(output)})
+        print_json(score_facts(trained) | {"warnings": warnings, "folder": str(output)})
     else:
-        rows = {"held out": _held_out(trained), **scores(trained), "notes": trained.notes, "folder": str(output)}
+        rows = {"held out": _held_out(trained), **scores(trained)}
+        rows |= {"error chart": None if chart is None else str(output / training.CHART), "notes": trained.notes}
+        rows["folder"] = str(output)
         show_table(f"Trained {model} on {len(trained.X_train)} rows", rows)
 
 
@@ -72,13 +112,17 @@ def transpile_command(
         bool, typer.Option("--trust-pickle", help="Read a pickle or joblib file, which may run any code.")
     ] = False,
     windows: Annotated[bool, typer.Option("--windows", help="Hold the feature stage too: raw window in, label out.")] = False,
+    bits: Annotated[int | None, typer.Option(help="Of a network's weights, 8 or 16; the fewest that do by default.")] = None,
+    max_changed: Annotated[
+        float, typer.Option(help="Share of the training rows whose class those bits may change.", metavar="SHARE")
+    ] = MAX_CHANGED,
     as_json: Json = False,
 ) -> None:
     """Turn a trained model into one MicroPython module."""
     if output is None and not source.is_dir():
         raise typer.BadParameter("a file needs -o DIR", param_hint="--output")
     folder = output or source
-    program = make(source, folder, backend, board, name, trust_pickle, windows)
+    program = make(source, folder, backend, board, name, trust_pickle, windows, bits, max_changed)
     loaded = artifact.load(folder)
     if as_json:
         print_json({"name": program.name, "facts": program.facts, **asdict(loaded.footprint), "folder": str(folder)})
@@ -95,6 +139,8 @@ def make(
     name: str | None = None,
     trust_pickle: bool = False,
     windows: bool = False,
+    bits: int | None = None,
+    max_changed: float = MAX_CHANGED,
 ) -> "Program":
     """Transpiles what was trained or saved at `source` into an artifact at `folder`."""
     from edgewise import training
@@ -113,6 +159,8 @@ def make(
             saved.facts,
             saved.stage,
             windows,
+            bits,
+            max_changed,
         )
         program.save(folder, saved.X_test)
     return program
@@ -179,6 +227,8 @@ def score_facts(trained: "Training") -> dict[str, Any]:
         "test_rows": len(trained.X_test),
         "one_rule": trained.one_rule and asdict(trained.one_rule),
         "cross": trained.cross and asdict(trained.cross),
+        "loss": trained.loss and asdict(trained.loss),
+        "pruned": trained.pruned and asdict(trained.pruned),
         "notes": trained.notes,
     }
 
@@ -192,13 +242,20 @@ def scores(trained: "Training") -> dict[str, Any]:
     rows: dict[str, Any] = {f"{trained.metric} on held-out rows": round(trained.score, 4)}
     if trained.full_score is not None:
         rows |= {"with all training rows": round(trained.full_score, 4), "prototypes": trained.n_prototypes}
+    if trained.pruned is not None:
+        rows["before pruning"] = round(trained.pruned.full_score, 4)
+        rows["weights that are zero"] = f"{trained.pruned.n_zero} of {trained.pruned.n_weights}"
     if trained.cross is not None:
         rows["cross-validation"] = f"{trained.cross.mean:.4f} +- {trained.cross.spread:.4f} ({trained.cross.method})"
     if trained.random_score is not None:
         rows["a random split would claim"] = f"{trained.random_score:.4f} (with each {trained.group} on both sides)"
-    rows["always the same answer"] = round(trained.baseline_score, 4)
+    if not math.isnan(trained.baseline_score):
+        rows["always the same answer"] = round(trained.baseline_score, 4)
     if trained.one_rule is not None:
         rows["one rule"] = f"{trained.one_rule.score:.4f} ({trained.one_rule})"
+    if trained.loss is not None:
+        first, last = trained.loss.losses[0], trained.loss.losses[-1]
+        rows["loss"] = f"{first:.4g} to {last:.4g} in {len(trained.loss.losses)} epochs"
     return rows
 
 

@@ -109,6 +109,25 @@ def bar(description: str, unit: str = "") -> Iterator[Any]:
 
 
 @contextmanager
+def losses(description: str) -> Iterator[Any]:
+    """Of a network that learns and calls back with the number of an epoch and its loss: a line that changes, with their curve;
+    without a terminal a line for epochs 1, 2, 5, 10, 20, 50, ... and the last one. Else it spins."""
+    curve: list[float] = []
+    with _bars() as bars:
+        task = bars.add_task(description, total=None)
+
+        def on_epoch(epoch: int, loss: float) -> None:
+            curve.append(loss)
+            bars.update(task, description=f"{description}, epoch {epoch}: loss {loss:.4f} {show.sparkline(curve)}")
+            if not err.is_terminal and str(epoch).rstrip("0") in ("1", "2", "5"):
+                say(f"epoch {epoch}: loss {loss:.4f}")
+
+        yield on_epoch
+        if curve and not err.is_terminal and str(len(curve)).rstrip("0") not in ("1", "2", "5"):
+            say(f"epoch {len(curve)}: loss {curve[-1]:.4f}")
+
+
+@contextmanager
 def spinner(description: str) -> Iterator[None]:
     with bar(description):
         yield

@@ -2,33 +2,61 @@
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from sklearn.base import is_classifier
-from sklearn.ensemble import ExtraTreesClassifier, ExtraTreesRegressor, RandomForestClassifier, RandomForestRegressor
-from sklearn.exceptions import NotFittedError
-from sklearn.linear_model import (
-    ElasticNet,
-    Lasso,
-    LinearRegression,
-    LogisticRegression,
-    Ridge,
-    RidgeClassifier,
-    SGDClassifier,
-    SGDRegressor,
+from sklearn.cluster import AffinityPropagation, Birch, BisectingKMeans, KMeans, MeanShift, MiniBatchKMeans
+from sklearn.covariance import EllipticEnvelope
+from sklearn.discriminant_analysis import LinearDiscriminantAnalysis, QuadraticDiscriminantAnalysis
+from sklearn.ensemble import (
+    AdaBoostClassifier,
+    AdaBoostRegressor,
+    BaggingClassifier,
+    BaggingRegressor,
+    ExtraTreesClassifier,
+    ExtraTreesRegressor,
+    GradientBoostingClassifier,
+    GradientBoostingRegressor,
+    HistGradientBoostingClassifier,
+    HistGradientBoostingRegressor,
+    IsolationForest,
+    RandomForestClassifier,
+    RandomForestRegressor,
 )
-from sklearn.neighbors import KNeighborsClassifier, KNeighborsRegressor
-from sklearn.pipeline import Pipeline
-from sklearn.svm import LinearSVC, LinearSVR
+from sklearn.exceptions import NotFittedError
+from sklearn.kernel_ridge import KernelRidge
+from sklearn.mixture import BayesianGaussianMixture, GaussianMixture
+from sklearn.naive_bayes import BernoulliNB, CategoricalNB, ComplementNB, GaussianNB, MultinomialNB
+from sklearn.neighbors import KNeighborsClassifier, KNeighborsRegressor, NearestCentroid
+from sklearn.neural_network import MLPClassifier, MLPRegressor
+from sklearn.svm import SVC, SVR, NuSVC, NuSVR, OneClassSVM
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor, ExtraTreeClassifier, ExtraTreeRegressor
 from sklearn.utils.validation import check_is_fitted
 
+from edgewise.anomaly import MaxZScore
 from edgewise.errors import UnsupportedModelError
-from edgewise.ir import Label, Linear, Model, Neighbors, Trees
-from edgewise.lower import linear, neighbors, scalers, trees
+from edgewise.ir import Label, Linear, Lowered, Model
+from edgewise.lower import (
+    anomalies,
+    bayes,
+    boosting,
+    centroids,
+    discriminants,
+    foreign,
+    linear,
+    machines,
+    neighbors,
+    network,
+    stages,
+    trees,
+    wrappers,
+)
+from edgewise.lower.unsupported import why_not
+from edgewise.teach import HiddenLayerNetwork
 
-LOWERINGS: dict[type, Callable[[Any], Trees | Linear | Neighbors]] = {
+LOWERINGS: dict[type, Callable[[Any], Lowered]] = {
     DecisionTreeClassifier: trees.lower,
     DecisionTreeRegressor: trees.lower,
     ExtraTreeClassifier: trees.lower,
@@ -37,62 +65,92 @@ LOWERINGS: dict[type, Callable[[Any], Trees | Linear | Neighbors]] = {
     RandomForestRegressor: trees.lower,
     ExtraTreesClassifier: trees.lower,
     ExtraTreesRegressor: trees.lower,
-    LinearRegression: linear.lower,
-    Ridge: linear.lower,
-    Lasso: linear.lower,
-    ElasticNet: linear.lower,
-    SGDRegressor: linear.lower,
-    LogisticRegression: linear.lower,
-    RidgeClassifier: linear.lower,
-    SGDClassifier: linear.lower,
-    LinearSVC: linear.lower,
-    LinearSVR: linear.lower,
+    GradientBoostingClassifier: boosting.gradient_boosting,
+    GradientBoostingRegressor: boosting.gradient_boosting,
+    HistGradientBoostingClassifier: boosting.hist_gradient_boosting,
+    HistGradientBoostingRegressor: boosting.hist_gradient_boosting,
+    AdaBoostClassifier: boosting.ada_boost_classifier,
+    AdaBoostRegressor: boosting.ada_boost_regressor,
+    BaggingClassifier: boosting.bagging,
+    BaggingRegressor: boosting.bagging,
+    IsolationForest: boosting.isolation_forest,
+    **linear.ESTIMATORS,
+    **wrappers.ESTIMATORS,
+    LinearDiscriminantAnalysis: discriminants.linear,
+    QuadraticDiscriminantAnalysis: discriminants.quadratic,
+    GaussianMixture: discriminants.mixture,
+    BayesianGaussianMixture: discriminants.bayesian_mixture,
+    BernoulliNB: bayes.bernoulli,
+    CategoricalNB: bayes.categorical,
+    ComplementNB: bayes.complement,
+    GaussianNB: bayes.gaussian,
+    MultinomialNB: bayes.multinomial,
+    NearestCentroid: centroids.nearest_centroid,
+    AffinityPropagation: centroids.clusters,
+    Birch: centroids.birch,
+    BisectingKMeans: centroids.bisecting,
+    KMeans: centroids.clusters,
+    MeanShift: centroids.clusters,
+    MiniBatchKMeans: centroids.clusters,
     KNeighborsClassifier: neighbors.lower,
     KNeighborsRegressor: neighbors.lower,
+    MLPClassifier: network.lower,
+    MLPRegressor: network.lower,
+    HiddenLayerNetwork: network.lower,
+    SVC: machines.classifier,
+    NuSVC: machines.classifier,
+    SVR: machines.regressor,
+    NuSVR: machines.regressor,
+    OneClassSVM: machines.one_class,
+    KernelRidge: machines.ridge,
+    EllipticEnvelope: anomalies.envelope,
+    MaxZScore: anomalies.z_score,
 }
 
 
 def lower(estimator) -> Model:
-    """A fitted estimator, alone or in a Pipeline behind one scaler.
+    """A fitted estimator, alone or in a Pipeline behind transformers (see `lower.stages`), by exact type: a subclass may predict
+    otherwise.
 
     Raises UnsupportedModelError, one line, for any other class, an unfitted model, several outputs or odd labels.
     """
-    scaler, core = _split(estimator)
-    for step in (scaler, core):
-        try:
-            if step is not None:
-                check_is_fitted(step)
-        except NotFittedError:
-            raise UnsupportedModelError(f"{type(step).__name__} is not fitted; call fit(X, y) before transpile") from None
-    scaling = scalers.lower(scaler) if scaler is not None else None
+    before, core, n_features = stages.split(estimator)
+    lowering = LOWERINGS.get(type(core)) or foreign.lowering(type(core))
+    if lowering is None:
+        why = why_not(type(core))
+        raise UnsupportedModelError(f"{type(core).__name__} is not supported as the model: {why} (edgewise models lists all)")
+    try:
+        check_is_fitted(core)
+    except NotFittedError:
+        raise UnsupportedModelError(f"{type(core).__name__} is not fitted; call fit(X, y) before transpile") from None
+    lowered = lowering(core)
+    classes = lowered.classes
+    if classes is None and is_classifier(core):
+        each = lowered.decision == "labels"
+        classes = tuple(map(_labels, core.classes_)) if each else _labels(core.classes_)
+    if classes is not None and len(classes) == 1 and isinstance(lowered.core, Linear):
+        lowered = _of_one_class(lowered, int(core.n_features_in_))
     return Model(
-        core=LOWERINGS[type(core)](core),
-        n_features=int(core.n_features_in_),
-        classes=_labels(core) if is_classifier(core) else None,
-        scaling=scaling,
+        core=lowered.core,
+        n_features=n_features,
+        classes=classes,
         # without the addresses of random_state=RandomState(...), which differ from run to run
         description=re.sub(r" at 0x[0-9A-Fa-f]+", "", re.sub(r"\s+", " ", str(estimator))),
-        has_proba=hasattr(core, "predict_proba"),
+        has_proba=hasattr(core, "predict_proba") if lowered.has_proba is None else lowered.has_proba,
+        stages=before + lowered.stages,
+        decision=lowered.decision or ("value" if classes is None else "largest"),
+        link=lowered.link,
+        threshold=lowered.threshold,
     )
 
 
-def _split(estimator):
-    """(scaler or None, estimator), by exact type: a subclass may predict otherwise."""
-    steps = [step for _, step in estimator.steps] if type(estimator) is Pipeline else [estimator]
-    steps = [step for step in steps[:-1] if step not in (None, "passthrough")] + steps[-1:]
-    for i, step in enumerate(steps):
-        table: dict[type, Any] = LOWERINGS if i == len(steps) - 1 else scalers.SCALERS
-        if type(step) not in table:
-            place = "as the model" if table is LOWERINGS else "in front of it"
-            known = ", ".join(sorted(known.__name__ for known in table))
-            raise UnsupportedModelError(f"{type(step).__name__} is not supported {place}; supported: {known}")
-    if len(steps) > 2:
-        raise UnsupportedModelError(f"a pipeline of {len(steps)} steps is not supported; use one scaler and one model")
-    return (None, steps[0]) if len(steps) == 1 else (steps[0], steps[1])
+def _of_one_class(lowered: Lowered, n_features: int) -> Lowered:
+    """There is nothing to decide, and one score above 0 would be for a second class."""
+    return replace(lowered, core=Linear(np.zeros((1, n_features)), np.zeros(1)), stages=())
 
 
-def _labels(estimator) -> tuple[Label, ...]:
-    classes = np.asarray(estimator.classes_)
+def _labels(classes) -> tuple[Label, ...]:
+    classes = np.asarray(classes)
     if classes.ndim != 1 or classes.dtype.kind not in "biufUO":
         raise UnsupportedModelError(f"labels of type {classes.dtype} are not supported; use int, str or bool")
     labels = tuple(label.item() if isinstance(label, np.generic) else label for label in classes)

@@ -4,7 +4,7 @@ import numpy as np
 from sklearn.base import is_classifier
 
 from edgewise.errors import UnsupportedModelError
-from edgewise.ir import Neighbors
+from edgewise.ir import Lowered, Neighbors
 
 METRICS = {  # (metric, p) as scikit-learn names them -> ours; p counts for minkowski only
     ("euclidean", None): "euclidean",
@@ -49,5 +49,5 @@ class NeighborsAssembler:
         )
 
 
-def lower(estimator) -> Neighbors:
-    return NeighborsAssembler(estimator).assemble()
+def lower(estimator) -> Lowered:
+    return Lowered(NeighborsAssembler(estimator).assemble())

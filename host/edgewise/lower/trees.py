@@ -3,36 +3,109 @@
 m2cgen's assembler makes an object of every node and leaf: 1000 trees of 1000 leaves take it half a minute, this a second.
 """
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+
 import numpy as np
+from sklearn.base import is_classifier
 
-from edgewise.errors import UnsupportedModelError
-from edgewise.ir import Trees
+from edgewise.ir import Lowered, Trees
 
 
-def lower(estimator) -> Trees:
-    """A fitted tree, or an ensemble with `estimators_` whose outputs it averages. Nodes and leaves come out in preorder."""
-    if getattr(estimator, "n_outputs_", 1) != 1:
-        raise UnsupportedModelError(f"{type(estimator).__name__} has {estimator.n_outputs_} outputs; fit one model for each")
+@dataclass(frozen=True)
+class Member:
+    """One tree, an entry of each array for every node and leaf, the root first.
+
+    left, right: places of the children, below zero at leaves. value: (n, n_outputs), which counts at leaves only. missing_left:
+    where NaN goes. saw_missing: whether the rows that it was grown on held NaN, as far as it tells.
+    """
+
+    feature: np.ndarray
+    threshold: np.ndarray
+    left: np.ndarray
+    right: np.ndarray
+    value: np.ndarray
+    missing_left: np.ndarray
+    saw_missing: bool
+
+
+def lower(estimator) -> Lowered:
+    """A fitted tree, or a forest, which averages the outputs of its trees; of one output or several."""
     trees = [member.tree_ for member in getattr(estimator, "estimators_", [estimator])]
-    sizes = np.array([tree.node_count for tree in trees])
+    several = estimator.n_outputs_ > 1
+    if not is_classifier(estimator):
+        core = joined([member(tree, tree.value[:, :, 0]) for tree in trees], takes_missing(estimator))
+        return Lowered(core, decision="values" if several else "value")
+    if not several:
+        return Lowered(joined([member(tree, tree.value[:, 0]) for tree in trees], takes_missing(estimator)))
+    # an output's classes follow each other; where it has fewer than the others, the array is padded
+    counts = estimator.n_classes_
+    columns = np.concatenate([np.arange(n) + i * max(counts) for i, n in enumerate(counts)])
+    members = [member(tree, tree.value.reshape(tree.node_count, -1)[:, columns]) for tree in trees]
+    return Lowered(joined(members, takes_missing(estimator)), decision="labels")
+
+
+def takes_missing(estimator) -> bool:
+    """Whether its predict takes rows with NaN."""
+    return bool(estimator.__sklearn_tags__().input_tags.allow_nan)
+
+
+def member(tree, value: np.ndarray, features: np.ndarray | None = None) -> Member:
+    """Of a `tree_`. features: the columns that it was grown on, (n_columns,); None: all of them, in their order."""
+    feature, left, right = tree.feature, tree.children_left, tree.children_right
+    missing_left = tree.missing_go_to_left.astype(bool)
+    return Member(
+        feature=feature if features is None else np.where(left >= 0, features[feature], 0),
+        threshold=tree.threshold,
+        left=left,
+        right=right,
+        value=value,
+        missing_left=missing_left,
+        saw_missing=saw_missing(left, right, tree.n_node_samples, missing_left),
+    )
+
+
+def saw_missing(left: np.ndarray, right: np.ndarray, count: np.ndarray, missing_left: np.ndarray) -> bool:
+    """Where it learned nothing about NaN, scikit-learn sends them to the child with more rows, in every node."""
+    inner = left >= 0
+    return bool((missing_left[inner] != (count[left[inner]] > count[right[inner]])).any())
+
+
+def joined(
+    members: Sequence[Member],
+    allow_missing: bool = False,
+    combine: str = "mean",
+    base: np.ndarray | None = None,
+    weights: np.ndarray | None = None,
+    single: bool = True,
+) -> Trees:
+    """Nodes and leaves come out in preorder. allow_missing: whether the estimator takes NaN at all."""
+    sizes = np.array([len(member.left) for member in members])
     starts = np.cumsum(sizes) - sizes
     shift = np.repeat(starts, sizes)
-    left, right = (np.concatenate([getattr(tree, name) for tree in trees]) for name in ("children_left", "children_right"))
+
+    def whole(name: str) -> np.ndarray:
+        return np.concatenate([getattr(member, name) for member in members])
+
+    left, right = whole("left").astype(np.int64), whole("right").astype(np.int64)
     inner = left >= 0
     left, right = np.where(inner, left + shift, -1), np.where(inner, right + shift, -1)
     reference = _in_preorder(left, right, starts)
     nodes = np.flatnonzero(inner)[np.argsort(reference[inner])]
     leaves = np.flatnonzero(~inner)[np.argsort(~reference[~inner])]
-    feature, threshold = (np.concatenate([getattr(tree, name) for tree in trees])[nodes] for name in ("feature", "threshold"))
-    if not np.isfinite(threshold).all():  # a split between missing and known values
-        raise UnsupportedModelError(f"{type(estimator).__name__} splits on missing values; fit it on rows without NaN")
+    known = allow_missing and any(member.saw_missing for member in members)
     return Trees(
-        feature=feature.astype(np.int32),
-        threshold=threshold.astype(np.float64),
+        feature=whole("feature")[nodes].astype(np.int32),
+        threshold=whole("threshold")[nodes].astype(np.float64),
         left=reference[left[nodes]],
         right=reference[right[nodes]],
         roots=reference[starts],
-        value=np.concatenate([tree.value[:, 0] for tree in trees])[leaves].astype(np.float64),
+        value=whole("value")[leaves].astype(np.float64),
+        combine=combine,
+        base=base,
+        weights=weights,
+        missing_left=whole("missing_left")[nodes].astype(bool) if known else None,
+        single=single,
     )
 
 

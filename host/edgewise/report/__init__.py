@@ -19,6 +19,7 @@ SECTIONS: tuple[tuple[str, str, Callable[[Model], Html]], ...] = (
     ("scores", "What the score is worth", worth.scores),
     ("mistakes", "Where it errs", worth.mistakes),
     ("curve", "Learning curve", worth.curve),
+    ("loss", "How the network learned", worth.loss),
     ("importance", "Feature importance", inside.importance),
     ("tree", "The tree", inside.tree),
     ("errors", "How some errors came about", inside.errors),

@@ -18,6 +18,7 @@ from edgewise.report.model import Model
 TREE_DEPTH = 3  # splits from the root on; four make a picture that no screen holds
 ERRORS, DECISIONS = 3, 12  # told in full; of each
 PERMUTED_ROWS, PERMUTATIONS = 500, 5
+SCORINGS = {"accuracy": "accuracy", "R2": "r2", "balanced accuracy": "balanced_accuracy"}  # metric: what scikit-learn calls it
 
 
 def importance(model: Model) -> Html:
@@ -45,9 +46,10 @@ def _importances(model: Model) -> tuple[np.ndarray, str, str]:
         how = "Weight: |coefficient| times the standard deviation of the feature in the training rows"
         return values, "|coefficient| x standard deviation", how + (", mean over the classes." if model.labels else ".")
     rows = np.linspace(0, len(model.y) - 1, min(len(model.y), PERMUTED_ROWS)).astype(int)
-    with threadpool_limits(1):  # of 42 features and neighbors: 1.4 s, and with two threads 19
-        found = permutation_importance(estimator, model.X[rows], model.y[rows], n_repeats=PERMUTATIONS, random_state=0)
     metric = model.results.metric
+    with threadpool_limits(1):  # of 42 features and neighbors: 1.4 s, and with two threads 19
+        chosen: dict[str, Any] = {"scoring": SCORINGS[metric], "n_repeats": PERMUTATIONS, "random_state": 0}
+        found = permutation_importance(estimator, model.X[rows], model.y[rows], **chosen)
     how = f"Permutation importance: by how much {metric} falls on {len(rows)} held-out rows when one feature is shuffled"
     return found.importances_mean, f"loss of {metric}", f"{how}, mean of {PERMUTATIONS} times."
 

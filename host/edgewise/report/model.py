@@ -42,6 +42,10 @@ class Model:
 
 def load(folder: Path, bench: Path, asked: bool) -> Model:
     saved = training.load(folder)
+    if saved.results is not None and saved.y_test is None:
+        raise ModelFileError(
+            f"{folder} was trained without labels, and a report needs them; an anomaly has some with --normal LABEL"
+        )
     if saved.results is None or saved.y_test is None or saved.X_test is None:
         raise ModelFileError(f"{folder} was trained by an earlier version, which kept no targets; run edgewise train again")
     loaded = artifact.load(folder)

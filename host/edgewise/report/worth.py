@@ -148,6 +148,18 @@ def curve(model: Model) -> Html:
     return join([image(plots.svg(plots.curve, model.results), f"Learning curve, {unit}: {steps}"), tag("p", told + advice)])
 
 
+def loss(model: Model) -> Html:
+    curve, pruned = model.results.loss, model.results.pruned
+    if curve is None:
+        return Html()
+    told = f"Mean loss of the training rows, from {curve.losses[0]:.4g} to {curve.losses[-1]:.4g} in {len(curve.losses)} epochs."
+    parts = [image(plots.svg(plots.loss, curve), told), tag("p", told)]
+    if pruned is not None:
+        share = f"{pruned.n_zero:,} of {pruned.n_weights:,} weights are zero"
+        parts.append(tag("p", f"Pruned: {share}. {model.results.metric} was {_score(pruned.full_score)} before."))
+    return join(parts)
+
+
 def _score(value: float) -> str:
     return "undefined" if math.isnan(value) else f"{value:.4f}"
 

@@ -3,6 +3,7 @@
 from array import array
 
 N_FEATURES = 2
+_N_INPUTS = 2  # of the model behind the stages; without those the same
 FEATURES = ("x0", "x1")
 FINGERPRINT = "00000000"
 BACKEND = "table"

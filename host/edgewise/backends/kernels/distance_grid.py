@@ -1,6 +1,6 @@
 """Squared Euclidean distance to one prototype, of those that lie on a grid: see backends/packed_neighbors.py."""
 
-from edgewise.backends.kernels.common import N_FEATURES, _view
+from edgewise.backends.kernels.common import _N_INPUTS, _view
 from edgewise.backends.kernels.packed_data import _data
 
 _GRID = 0
@@ -14,10 +14,10 @@ _origin, _step = _view("f", _ORIGIN), _view("f", _STEP)[0]
 
 def _distance(x, at, far):
     """From row x to the prototype whose numbers would begin at `at`; stops with None once it is not below far."""
-    number = at // N_FEATURES
-    at = (_GRID >> _WIDE) + (number >> 2) * 4 * N_FEATURES + (number & 3)
+    number = at // _N_INPUTS
+    at = (_GRID >> _WIDE) + (number >> 2) * 4 * _N_INPUTS + (number & 3)
     total = 0
-    for i in range(N_FEATURES):
+    for i in range(_N_INPUTS):
         value = x[i] - (_origin[i] + _steps[at] * _step)
         total += value * value
         if total >= far:

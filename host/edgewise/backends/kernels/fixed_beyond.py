@@ -4,7 +4,7 @@ from array import array
 from math import ldexp
 
 from edgewise.backends.kernels.classes import CLASSES
-from edgewise.backends.kernels.common import N_FEATURES, _view
+from edgewise.backends.kernels.common import _N_INPUTS, _view
 from edgewise.backends.kernels.packed_data import _data
 from edgewise.backends.kernels.rows import _buffer
 
@@ -24,15 +24,15 @@ def _word(at):
 
 def _beyond():
     """Class label or value of the row in the buffer."""
-    at = 3 * N_FEATURES
+    at = 3 * _N_INPUTS
     for k in range(_N_SCORES):
         score = ldexp(_word(at), -_SCALE) + ldexp(_word(at + 1), _SHIFT - _SCALE)
         at += 2
-        for i in range(N_FEATURES):
+        for i in range(_N_INPUTS):
             places = 156 - _word(3 * i)
             middle = ldexp(_word(3 * i + 1) + (_word(3 * i + 2) >> 1), -places)
             score += (_buffer[i] - middle) * ldexp(_word(at + i), places - _SCALE)
-        at += N_FEATURES + -N_FEATURES % 4
+        at += _N_INPUTS + -_N_INPUTS % 4
         _score[k] = score
     if not _N_CLASSES:
         return _score[0]

@@ -3,7 +3,7 @@
 from math import ldexp
 
 from edgewise.backends.kernels.classes import CLASSES
-from edgewise.backends.kernels.common import N_FEATURES
+from edgewise.backends.kernels.common import _N_INPUTS
 from edgewise.backends.kernels.fixed_beyond import _N_CLASSES, _N_SCORES, _SCALE, _SHIFT, _beyond, _score, _word
 from edgewise.backends.kernels.rows import _buffer, _fill
 
@@ -12,7 +12,7 @@ def _units():
     """The row in the buffer as whole numbers, or None where one is beyond its limit."""
     bits = bytes(_buffer)
     row = []
-    for i in range(N_FEATURES):
+    for i in range(_N_INPUTS):
         word = int.from_bytes(bits[4 * i : 4 * i + 4], "little")
         shift = _word(3 * i) - (word >> 23 & 0xFF)
         if shift < 0:
@@ -32,14 +32,14 @@ def _answer(x):
     row = _units()
     if row is None:
         return _beyond()
-    at = 3 * N_FEATURES
+    at = 3 * _N_INPUTS
     sums = []
     for k in range(_N_SCORES):
         total = _word(at) + (_word(at + 1) << _SHIFT)
         at += 2
-        for i in range(N_FEATURES):
+        for i in range(_N_INPUTS):
             total += row[i] * _word(at + i)
-        at += N_FEATURES + -N_FEATURES % 4
+        at += _N_INPUTS + -_N_INPUTS % 4
         high = total >> _SHIFT
         _score[k] = ldexp(high, _SHIFT - _SCALE) + ldexp(total - (high << _SHIFT), -_SCALE)
         sums.append(total)

@@ -1,6 +1,8 @@
 """self_test of a classifier."""
 
-from edgewise.backends.kernels.common import N_FEATURES, _view
+from array import array
+
+from edgewise.backends.kernels.common import N_FEATURES
 from edgewise.backends.kernels.intact import _intact
 from edgewise.backends.kernels.trees_classifier import CLASSES, predict
 
@@ -14,7 +16,7 @@ _GOLDEN = b"\x00"
 def self_test():
     """Proves that the tables are intact and predicts the golden rows; how many there are, or ValueError at what differs."""
     _intact()
-    values, classes = _view(_GOLDEN_CODE, _GOLDEN_ROWS), _view(_GOLDEN_CLASS_CODE, _GOLDEN)
+    values, classes = array(_GOLDEN_CODE, _GOLDEN_ROWS), array(_GOLDEN_CLASS_CODE, _GOLDEN)  # for a moment
     for i in range(_N_GOLDEN):
         label = predict([values[j] for j in range(i * N_FEATURES, (i + 1) * N_FEATURES)])
         if label != CLASSES[classes[i]]:

@@ -2,7 +2,7 @@
 
 from edgewise.backends.kernels.common import N_FEATURES, _view
 from edgewise.backends.kernels.intact import _intact
-from edgewise.backends.kernels.trees_regressor import predict
+from edgewise.backends.kernels.steps import predict
 
 _GOLDEN_CODE = "f"
 _GOLDEN_ROWS = b"\x00\x00\x00\x00\x00\x00\x00\x00"

@@ -1,7 +1,7 @@
 """The k nearest prototypes, by insertion into a sorted list; among equal distances the earlier prototype stays."""
 
 from edgewise.backends.kernels.checked import _checked
-from edgewise.backends.kernels.common import _INF, N_FEATURES, _view
+from edgewise.backends.kernels.common import _INF, _N_INPUTS, _view
 from edgewise.backends.kernels.distance_euclidean import _distance
 
 _K = 1
@@ -21,7 +21,7 @@ def _nearest(x):
         x = [(value - _center[i]) * _factor[i] for i, value in enumerate(x)]
     distances, numbers = [_INF] * _K, [0] * _K
     for number in range(_N_PROTOTYPES):
-        distance = _distance(x, number * N_FEATURES, distances[_K - 1])
+        distance = _distance(x, number * _N_INPUTS, distances[_K - 1])
         if distance is not None:
             place = _K - 1
             while place and distances[place - 1] > distance:

@@ -1,6 +1,6 @@
 """The k nearest of the prototypes that the kernel could not rule out; among equal distances the earlier prototype stays."""
 
-from edgewise.backends.kernels.common import _INF, N_FEATURES, _view
+from edgewise.backends.kernels.common import _INF, _N_INPUTS, _view
 from edgewise.backends.kernels.distance_euclidean import _distance
 from edgewise.backends.kernels.neighbors_packed import _found
 from edgewise.backends.kernels.packed_data import _work
@@ -31,7 +31,7 @@ def _nearest(x):
     distances, numbers = [_INF] * _K, [0] * _K
     for i in range(n_found or _N_PROTOTYPES):
         number = _work[_LISTED + i] if n_found else i
-        distance = _distance(x, number * N_FEATURES, distances[_K - 1])
+        distance = _distance(x, number * _N_INPUTS, distances[_K - 1])
         if distance is not None:
             place = _K - 1
             while place and distances[place - 1] > distance:

@@ -6,11 +6,11 @@ from array import array
 
 from uctypes import bytes_at
 
-from edgewise.backends.kernels.common import _DOUBLE, N_FEATURES
+from edgewise.backends.kernels.common import _DOUBLE, _N_INPUTS
 from edgewise.backends.kernels.rows import _buffer
 
 # An array of objects holds their words: of the row its address, and of a type that with which its objects begin.
-_words = array("O", (0, float, list, tuple, array, memoryview, N_FEATURES, _buffer))
+_words = array("O", (0, float, list, tuple, array, memoryview, _N_INPUTS, _buffer))
 
 
 def _at(address, n):
@@ -42,7 +42,7 @@ del _at, _as_expected
 
 
 def _taken(x):
-    """Whether x is a list, a tuple, or an array or memoryview of "f", "h", "H", "b" or "B", of N_FEATURES finite floats and ints
+    """Whether x is a list, a tuple, or an array or memoryview of "f", "h", "H", "b" or "B", of _N_INPUTS finite floats and ints
     below 2**24: if so they are in the buffer now. Only where _raw. Allocates nothing; neither for interrupts nor for threads."""
     _words[0] = x
     return _copied(_words)

@@ -1,7 +1,7 @@
 """A regression's answer is a sum of whole steps above an offset."""
 
 from edgewise.backends.kernels.common import _view
-from edgewise.backends.kernels.trees_packed import _answer
+from edgewise.backends.kernels.trees_regressor import _answer
 
 _LINE = b"\x00\x00\x80\x3f\x00\x00\x80\x3f"  # offset and scale
 

@@ -1,8 +1,8 @@
-"""Soft vote of trees in whole numbers. Leaf numbers below the number of classes are pure leaves of that class."""
+"""Votes of trees in whole numbers. Leaf numbers below the number of classes are pure leaves of that class."""
 
 from edgewise.backends.kernels.checked import _checked
 from edgewise.backends.kernels.common import _view
-from edgewise.backends.kernels.walk_direct import _ROOTS, _leaves
+from edgewise.backends.kernels.walk_direct import _leaves
 
 CLASSES = ("no", "yes")
 _FULL = 55440
@@ -10,11 +10,12 @@ _ROW_CODE = "B"
 _ROW_START = b"\x00"
 _CLASS_CODE = "B"
 _ROW_CLASS = b""
+_VOTES_CODE = "H"
 _ROW_VOTES = b""
 
 _row_start = _view(_ROW_CODE, _ROW_START)
 _row_class = _view(_CLASS_CODE, _ROW_CLASS)
-_row_votes = _view("H", _ROW_VOTES)
+_row_votes = _view(_VOTES_CODE, _ROW_VOTES)
 
 
 def _votes(x):
@@ -34,9 +35,3 @@ def predict(x):
     """Class label of a row of N_FEATURES numbers. Allocates the list of votes and a few iterators."""
     votes = _votes(x)
     return CLASSES[votes.index(max(votes))]
-
-
-def predict_proba(x):
-    """Probability of each of CLASSES, as a list."""
-    total = _FULL * len(_ROOTS)
-    return [votes / total for votes in _votes(x)]

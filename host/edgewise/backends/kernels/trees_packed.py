@@ -1,7 +1,7 @@
 """Walk over packed trees (see packed_trees.py) in plain Python, where no kernel can be compiled."""
 
 from edgewise.backends.kernels.classes import CLASSES
-from edgewise.backends.kernels.common import N_FEATURES, _view
+from edgewise.backends.kernels.common import _N_INPUTS, _view
 from edgewise.backends.kernels.packed_data import _data, _work
 from edgewise.backends.kernels.rows import _buffer, _fill
 
@@ -29,8 +29,8 @@ def _signed(word):
 def _keys():
     """The row's numbers as integers that compare like them; of their thresholds' bits, rounded up, where nodes hold fewer."""
     bits = bytes(_buffer)
-    keys = [0] * N_FEATURES  # a list that grows needs twice the room
-    for i in range(0, 4 * N_FEATURES, 4):
+    keys = [0] * _N_INPUTS  # a list that grows needs twice the room
+    for i in range(0, 4 * _N_INPUTS, 4):
         key = bits[i] | bits[i + 1] << 8 | bits[i + 2] << 16 | (bits[i + 3] & 0x7F) << 24
         if bits[i + 3] >> 7:
             key = -key

@@ -4,7 +4,7 @@
 
 
 def predict(rows, name, n_features):
-    """(fingerprint of the module, labels as they are or values as bits of float32)."""
+    """(fingerprint of the module, labels as they are or values as bits of float32, those of a row one after the other)."""
     import struct
     from array import array
 
@@ -14,7 +14,13 @@ def predict(rows, name, n_features):
     n = len(rows) // size
     # made before the first prediction: a list that grows, or floats kept, between what predictions throw away would
     # leave no hole for the next larger list
-    answers = [None] * n if hasattr(module, "CLASSES") else array("f", bytes(4 * n))
+    outputs = getattr(module, "N_OUTPUTS", 0)
+    answers = [None] * n if hasattr(module, "CLASSES") else array("f", bytes(4 * n * max(outputs, 1)))
     for i in range(n):
-        answers[i] = module.predict(struct.unpack_from(row, rows, i * size))
+        answer = module.predict(struct.unpack_from(row, rows, i * size))
+        if outputs:
+            for j in range(outputs):
+                answers[i * outputs + j] = answer[j]
+        else:
+            answers[i] = answer
     return getattr(module, "FINGERPRINT", None), answers if isinstance(answers, list) else bytes(answers)

@@ -1,0 +1,140 @@
+"""Pipelines of which stages are left, on every runtime: its answers are those that scikit-learn's leave open."""
+
+from collections.abc import Iterator
+from functools import cache
+
+import numpy as np
+import pytest
+from cpython import CPython
+from models import deployed, run_source
+from sklearn.compose import ColumnTransformer
+from sklearn.datasets import load_iris
+from sklearn.decomposition import PCA
+from sklearn.ensemble import RandomForestClassifier
+from sklearn.impute import SimpleImputer
+from sklearn.linear_model import LinearRegression, LogisticRegression
+from sklearn.neighbors import KNeighborsClassifier, KNeighborsRegressor
+from sklearn.pipeline import FeatureUnion, make_pipeline
+from sklearn.preprocessing import MinMaxScaler, Normalizer, PolynomialFeatures, PowerTransformer, StandardScaler
+from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
+
+from edgewise import Target, transpile, verify
+
+X, SPECIES = load_iris(return_X_y=True)
+X = X.astype(np.float32).astype(np.float64)
+HOLES = np.where(np.random.default_rng(0).random(X.shape) < 0.2, np.nan, X)
+SIDE = np.array(["no", "yes"])[(X[:, 1] > 3).astype(int)]
+YEO_JOHNSON, BOX_COX = ("yeo", PowerTransformer(), [3, 0]), ("box", PowerTransformer("box-cox"), [1])
+POWERS = ColumnTransformer([YEO_JOHNSON, BOX_COX], remainder="passthrough")
+CUBES = make_pipeline(StandardScaler(), PolynomialFeatures(3))
+PRODUCTS = ColumnTransformer([("products", CUBES, [2, 0]), ("row", MinMaxScaler(), [3])])
+BRANCHES = FeatureUnion([("pca", PCA(2, whiten=True)), ("share", Normalizer("l1")), ("clip", MinMaxScaler(clip=True))])
+LOGISTIC = {"max_iter": 3000}
+FEW = {"max_depth": 4, "random_state": 0}
+ALL = ("table", "expression", "viper", "thumb")
+# (pipeline, target, back ends, share of rows that may have two right answers)
+MODELS = {
+    "products-logistic": (make_pipeline(PRODUCTS, LogisticRegression(**LOGISTIC)), SPECIES, ALL, 0.05),
+    "norm-linear": (make_pipeline(Normalizer(), LinearRegression()), X[:, 0], ("table", "thumb"), 0),
+    "max-logistic": (
+        make_pipeline(StandardScaler(), Normalizer("max"), LogisticRegression(**LOGISTIC)), SIDE, ("table", "viper"), 0.05
+    ),
+    "pca-neighbors": (make_pipeline(PCA(2), KNeighborsClassifier(3)), SPECIES, ("table", "viper", "thumb"), 0.1),
+    "pca-products": (
+        make_pipeline(PCA(2), MinMaxScaler(), PolynomialFeatures(2), LinearRegression()), X[:, 0], ("table", "viper"), 0
+    ),
+    "branches-neighbors": (make_pipeline(BRANCHES, KNeighborsRegressor(2)), X[:, 0] * 3, ("table",), 0),
+    "pca-forest": (make_pipeline(StandardScaler(), PCA(3), RandomForestClassifier(5, **FEW)), SPECIES, ALL, 0.1),
+    "powers-tree": (make_pipeline(POWERS, PCA(2), DecisionTreeRegressor(**FEW)), X[:, 3], ("table", "thumb"), 0),
+    "powers-logistic": (make_pipeline(POWERS, LogisticRegression(**LOGISTIC)), SPECIES, ("table",), 0.05),
+    "filled-neighbors": (
+        make_pipeline(SimpleImputer(), MinMaxScaler(), KNeighborsClassifier()), SPECIES, ("table", "viper"), 0.2
+    ),
+    "filled-linear": (make_pipeline(SimpleImputer(), PCA(2), LinearRegression()), X[:, 0], ("table", "thumb"), 0),
+    "filled-tree": (make_pipeline(SimpleImputer(), DecisionTreeClassifier(**FEW)), SPECIES, ALL, 0),
+}  # fmt: skip
+# An emulated board takes seconds for each: those kernels that the others have not, and single precision once for every stage.
+CASES = [
+    (target, name, backend)
+    for name, (_, _, backends, _) in MODELS.items()
+    for backend in backends
+    for target, own in {
+        "cpython": ALL,
+        "unix_port": ALL,
+        "cortex_m3": ("table", "thumb"),
+        "riscv": ("viper",),
+        "emulated_pico": ("thumb",) if "thumb" in backends else ("table",),
+    }.items()
+    if backend in own
+]
+
+
+def rows_of(name: str) -> np.ndarray:
+    """float32 rows that were learned from and rows around them, NaN in some of them where the model takes it."""
+    rng = np.random.default_rng(2)
+    rows = np.concatenate([X[::10], X[rng.integers(0, len(X), 25)] * rng.lognormal(0, 0.3, (25, 4))]).astype(np.float32)
+    if name.startswith("filled"):
+        rows[rng.random(rows.shape) < 0.2] = np.nan
+    return rows
+
+
+@cache
+def program_of(name: str, backend: str):
+    estimator, target, _, _ = MODELS[name]
+    data = HOLES if name.startswith("filled") else X
+    return transpile(estimator.fit(data, target), name="edgewise_staged", X=data, backend=backend)
+
+
+@pytest.fixture(scope="module")
+def cpython(tmp_path_factory: pytest.TempPathFactory) -> Iterator[CPython]:
+    with CPython(tmp_path_factory.mktemp("cpython")) as target:
+        yield target
+
+
+@pytest.mark.parametrize(("target", "name", "backend"), CASES)
+def test_staged(target: str, name: str, backend: str, request: pytest.FixtureRequest):
+    board: Target = request.getfixturevalue(target)
+    program, rows = program_of(name, backend), rows_of(name)
+    with deployed(program, rows, board) as artifact:
+        result = verify(artifact, board)
+    assert result.passed, result
+    golden = program.golden(rows)
+    if golden.classes is not None:
+        assert (golden.classes.sum(axis=1) > 1).mean() <= MODELS[name][3], "the bounds leave more open than they should"
+    else:
+        spread = np.ptp(golden.expected)
+        assert np.median(golden.high - golden.low) <= 1e-4 * spread
+
+
+def test_module_says_what_it_needs():
+    estimator = make_pipeline(PolynomialFeatures((2, 2), include_bias=False), LinearRegression()).fit(X, X[:, 0])
+    estimator[-1].coef_ = np.zeros(10)
+    estimator[-1].coef_[[1, 7]] = 1.0  # features 0 and 1, and 2 and 2
+    program = transpile(estimator, X=X, feature_names=["width", "depth", "height", "unread"])
+    module = run_source(program.source)
+    assert module.NEEDS == (0, 1, 2)
+    assert "features not read: unread" in program.source
+    assert module.predict([2, 3, 4, 5]) == pytest.approx(22 + estimator[-1].intercept_, rel=1e-6)
+    assert "NEEDS" not in program_of("pca-neighbors", "table").source
+
+
+BAD = [([1, 2, 3], "expected 4 features, got 3"), ([1, 2, float("nan"), 4], "not finite"), ([1, 2, 3, 1e39], "not finite")]
+
+
+@pytest.mark.parametrize(("row", "words"), BAD)
+def test_bad_rows(row: list, words: str, unix_port: Target):
+    program = program_of("pca-neighbors", "viper")
+    with pytest.raises(ValueError, match=words):
+        run_source(program.source).predict(row)
+    with deployed(program, rows_of(""), unix_port):
+        call = f"try:\n m.predict({row!r})\nexcept ValueError as error:\n print(error)"
+        assert words in unix_port.exec(f"import edgewise_staged as m\nnan = float('nan')\n{call}")
+
+
+def test_infinity_is_refused_where_nan_is_taken_and_box_cox_names_what_it_refuses():
+    with pytest.raises(ValueError, match="not finite"):
+        run_source(program_of("filled-neighbors", "table").source).predict([1, float("inf"), 1, 1])
+    module = run_source(program_of("powers-logistic", "table").source)
+    with pytest.raises(ValueError, match="not above zero"):
+        module.predict([1, 0, 1, 1])
+    assert sum(module.predict_proba([5, 3, 4, 1])) == pytest.approx(1)
