@@ -188,7 +188,8 @@ def _allowed_network(model: BoardModel, core: BoardNetwork, inputs: Bounded, exa
     theirs, ours = (decision.indices(scores, n_classes, model.threshold)[:, None] for scores in (exact_scores, own))
     either: np.ndarray = (theirs == np.arange(n_classes)) | (ours == np.arange(n_classes))
     open_ = decision.open_(low, high, exact_scores, n_classes, model.threshold)
-    return Allowed(np.where((inputs.error > 0).any(axis=1)[:, None], open_ | either, either), None, None)
+    moved: np.ndarray = (inputs.error > 0).any(axis=1, keepdims=True)
+    return Allowed(np.where(moved, open_ | either, either), None, None)
 
 
 def _allowed_machine(model: BoardModel, core: GridMachine, X: np.ndarray, exact_scores: np.ndarray) -> Allowed:
