@@ -188,7 +188,7 @@ def _allowed_network(model: BoardModel, core: BoardNetwork, inputs: Bounded, exa
     theirs, ours = (decision.indices(scores, n_classes, model.threshold)[:, None] for scores in (exact_scores, own))
     either: np.ndarray = (theirs == np.arange(n_classes)) | (ours == np.arange(n_classes))
     open_ = decision.open_(low, high, exact_scores, n_classes, model.threshold)
-    moved: np.ndarray = (inputs.error > 0).any(axis=1, keepdims=True)
+    moved = inputs.error.max(axis=1, keepdims=True) > 0
     return Allowed(np.where(moved, open_ | either, either), None, None)
 
 
