@@ -9,6 +9,7 @@ import numpy as np
 
 from edgewise import runtime
 from edgewise.artifact import Artifact
+from edgewise.decisions import several
 from edgewise.deploy import Deployment, deploy
 from edgewise.errors import DeviceError, FitError, SensorError
 from edgewise.runtime_text import needed
@@ -91,6 +92,9 @@ def check_app(target: Target) -> None:
 
 def app_config(artifact: Artifact, stage: Mapping[str, Any], config: Mapping[str, Any]) -> dict[str, Any]:
     """What /edgewise.json holds, see edgewise_rt.app.App. Raises FitError where the model takes what the stage does not give."""
+    kept = artifact.evidence
+    if several(artifact.classes) or (kept is not None and kept.expected.ndim > 1):
+        raise FitError(f"model {artifact.name} gives several answers, an app shows one: fit one model for each")
     names = list(stage["features"])
     takes = list(artifact.feature_names)
     if not takes and artifact.n_features == len(names):

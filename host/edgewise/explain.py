@@ -53,7 +53,9 @@ def explain(artifact: Artifact, row: np.ndarray | None = None) -> Explanation:
     """
     trees = artifact.splits
     if trees is None:
-        raise UnsupportedModelError(f"{artifact.name} has no trees; explain tells trees and forests only")
+        raise UnsupportedModelError(
+            f"{artifact.name} has no trees, or others than explain tells: of trees and forests on raw rows, one output"
+        )
     if row is None:
         if artifact.evidence is None or not len(artifact.evidence):
             raise ModelFileError(f"{artifact.name} keeps no rows; pass {artifact.n_features} numbers with --row")

@@ -28,7 +28,7 @@ from edgewise.ir import Linear, Network
 from edgewise.rounding import Bounded
 
 WIDTHS = (8, 16)
-MAX_CHANGED = 0.005  # share of the training rows whose class may change
+MAX_CHANGED = 0.005  # share of the training rows whose class may change, and error of a value as a share of the values' spread
 HEADROOM = 4  # a feature may lie so many times farther from the middle than in the training rows before it saturates
 SPARE = 1.5  # the same of what comes out of a layer
 HALF = 15  # bits of the numbers that are multiplied with each other after a sum
@@ -360,14 +360,14 @@ def _scaled(
 
 
 def changed(network: Network, board: BoardNetwork, X: np.ndarray, regression: bool = False) -> float:
-    """Share of the rows whose class differs from that of the exact scores; of a regression the share of the values' variance that
-    is lost, of the output that loses most."""
+    """Share of the rows whose class differs from that of the exact scores; of a regression the root of the mean squared error, as a
+    share of the values' standard deviation, of the output where that is most."""
     expected, found = exact.SCORES[Network](network, X.astype(np.float32).astype(np.float64)), board.scores(X)
     if not regression:
         n_classes = max(2, expected.shape[1])
         return float((winners(expected, n_classes) != winners(found, n_classes)).mean())
     spread, lost = expected.var(axis=0), ((expected - found) ** 2).mean(axis=0)
-    return float((lost / np.maximum(spread, 1e-30 + 1e-12 * expected.mean(axis=0) ** 2)).max())
+    return float(np.sqrt(lost / np.maximum(spread, 1e-30 + 1e-12 * expected.mean(axis=0) ** 2)).max())
 
 
 def fitted(
@@ -381,7 +381,7 @@ def fitted(
         board = quantize(network, X, width, regression)
         if board.changed <= max_changed:
             return board
-    what = "of the values' variance is lost" if regression else "of the training rows change their class"
+    what = "of the values' spread is the error" if regression else "of the training rows change their class"
     remedy = "--bits 16" if width == WIDTHS[0] else "--backend table, which computes in floats"
     raise UnsupportedModelError(
         f"with weights of {width} bits {board.changed:.2%} {what}, more than max_changed={max_changed:g} allows; use {remedy}"

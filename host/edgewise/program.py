@@ -101,7 +101,8 @@ def transpile(
     bound from them, and the module its golden rows; without X both are poorer. feature_names: as many as features.
     facts: lines for the header (data, score). stage: how the features come from windows of samples (see `stages`), kept for
     `deploy --app`; windowed: the module holds that, too, and takes raw windows (`predict_window`). bits: of a neural
-    network's weights, 8 or 16; None: the fewest that change the class of at most a share max_changed of X. Raises
+    network's weights, 8 or 16 (and of a kernel machine's vectors); None: the fewest that change the class of at most a share
+    max_changed of X, or values by that share of their spread. Raises
     UnsupportedModelError or BoardError, each one line.
     """
     if not (name.isidentifier() and name.isascii()) or keyword.iskeyword(name) or name in RESERVED:
@@ -270,7 +271,7 @@ def _describe(model: BoardModel) -> tuple[str, ...]:
         bound = "answers equal scikit-learn's, unless its scores lie nearer than single precision tells"
     elif isinstance(core, BoardNetwork):
         size = f"network of {'-'.join(map(str, core.sizes))}, {core.activation}, {core.bits} bits, the same on every board"
-        what = "of the training values' variance is lost" if model.classes is None else "of the training rows change their class"
+        what = "of the values' spread is the error" if model.classes is None else "of the training rows change their class"
         bound = f"{core.changed:.2%} {what}; numbers far beyond those rows count as the end of their range"
     else:
         assert isinstance(core, BoardNeighbors)

@@ -22,7 +22,7 @@ from sklearn.tree import DecisionTreeClassifier
 from edgewise import show, training
 from edgewise.cli import board as board_commands
 from edgewise.cli import terminal
-from edgewise.estimators import MODELS
+from edgewise.estimators import ANOMALIES, CLUSTERS, MODELS
 
 COMMANDS = ("sensors", "record", "import", "features", "boards", "models", "train", "transpile", "check", "deploy", "verify")
 COMMANDS += ("bench", "explain", "monitor", "report", "emulate", "firmware", "demo")
@@ -119,7 +119,7 @@ def test_every_board_is_shown_whole(edgewise):
 
 
 def test_every_model_is_shown(edgewise):
-    assert [row["model"] for row in edgewise.ok("models", "--json").json["names"]] == list(MODELS)
+    assert [row["model"] for row in edgewise.ok("models", "--json").json["names"]] == [*MODELS, *ANOMALIES, *CLUSTERS]
     assert all(name in edgewise.ok("models").stdout for name in MODELS)
 
 

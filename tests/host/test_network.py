@@ -160,8 +160,12 @@ def test_bits_of_what_has_none():
     X = IRIS[0]
     with pytest.raises(UnsupportedModelError, match="bits=8 is for neural networks"):
         transpile(fit("classifier", ()), X=X, bits=8)
-    with pytest.raises(UnsupportedModelError, match="bits=8 is for neural networks in whole numbers"):
+    with pytest.raises(UnsupportedModelError, match="bits=8 is for neural networks and kernel machines in whole numbers"):
         transpile(fit("classifier"), X=X, bits=8, backend="table")
+    with pytest.raises(UnsupportedModelError, match="bits=7: use 8 or 16"):
+        transpile(fit("classifier"), X=X, bits=7)
+    with pytest.raises(UnsupportedModelError, match="max_changed=2 is no share"):
+        transpile(fit("classifier"), X=X, max_changed=2)
     with pytest.raises(UnsupportedModelError, match="pass training rows"):
         transpile(fit("classifier"), bits=8)
     assert transpile(fit("classifier")).backend == "table"  # without rows there is no range

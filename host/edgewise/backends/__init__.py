@@ -7,8 +7,9 @@ from edgewise.backends import expression, native, table
 from edgewise.backends.module import Emission
 from edgewise.backends.staging import staged
 from edgewise.errors import UnsupportedModelError
+from edgewise.machines import BoardMachine
 from edgewise.mpy import NATIVE
-from edgewise.network import MAX_CHANGED, FloatNetwork
+from edgewise.network import MAX_CHANGED, WIDTHS, FloatNetwork
 from edgewise.passes import BoardModel
 
 TEXTS: dict[str, Callable[[BoardModel, Sequence[str]], Emission]] = {
@@ -34,8 +35,13 @@ def emit(
     backend: a key of BACKENDS, or "auto": the fastest kernel that there is for the model, for a MicroPython with these emitters
     (see boards.EMITTERS). bits, max_changed: of a network's weights (see `network.fitted`). Raises UnsupportedModelError.
     """
-    if bits is not None and not (isinstance(model.core, FloatNetwork) and backend in ("auto", *EMITTER)):
-        raise UnsupportedModelError(f"bits={bits} is for neural networks in whole numbers; leave it out, or use --backend auto")
+    if bits is not None and not (isinstance(model.core, FloatNetwork | BoardMachine) and backend in ("auto", *EMITTER)):
+        what = "neural networks and kernel machines in whole numbers"
+        raise UnsupportedModelError(f"bits={bits} is for {what}; leave it out, or use --backend auto")
+    if bits not in (None, *WIDTHS):
+        raise UnsupportedModelError(f"bits={bits}: use {' or '.join(map(str, WIDTHS))}")
+    if not 0 <= max_changed <= 1:
+        raise UnsupportedModelError(f"max_changed={max_changed:g} is no share; give a number from 0 to 1")
     if backend not in ("auto", *BACKENDS):
         raise UnsupportedModelError(f"unknown back end {backend!r}; choose from auto, {', '.join(BACKENDS)}")
     if backend not in ("auto", *EMITTER):

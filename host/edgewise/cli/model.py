@@ -19,6 +19,9 @@ if TYPE_CHECKING:  # scikit-learn takes a second to import: only the commands th
     from edgewise.training import Training
 
 
+LEARNED = ("classes", "numbers")  # of a pair in estimators.MODELS
+
+
 def models_command(
     supported: Annotated[bool, typer.Option("--supported", help="Only estimators that can be transpiled.")] = False,
     kind: Annotated[str | None, typer.Option(help="Only those of a kind: classifier, regressor, clusterer, ...")] = None,
@@ -26,11 +29,13 @@ def models_command(
 ) -> None:
     """What can be transpiled, and the names for train --model."""
     from edgewise.coverage import KINDS, coverage
-    from edgewise.estimators import MODELS
+    from edgewise.estimators import ANOMALIES, CLUSTERS, MODELS
 
     if kind is not None and kind not in KINDS.values():
         raise EdgewiseError(f"no estimator is of kind {kind!r}; choose from {', '.join(KINDS.values())}")
-    names = [{"model": name, "classes": bool(pair[0]), "numbers": bool(pair[1])} for name, pair in MODELS.items()]
+    answers = {name: " or ".join(kind for kind, make in zip(LEARNED, pair, strict=True) if make) for name, pair in MODELS.items()}
+    answers |= dict.fromkeys(ANOMALIES, "normal or not") | dict.fromkeys(CLUSTERS, "cluster")
+    names = [{"model": name, "answers": answer} for name, answer in answers.items()]
     rows = [row for row in coverage() if (row.supported or not supported) and kind in (None, row.kind)]
     if as_json:
         print_json({"names": names, "estimators": [asdict(row) for row in rows]})
