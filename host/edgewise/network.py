@@ -360,8 +360,8 @@ def _scaled(
 
 
 def changed(network: Network, board: BoardNetwork, X: np.ndarray, regression: bool = False) -> float:
-    """Share of the rows whose class differs from that of the exact scores; of a regression the root of the mean squared error, as a
-    share of the values' standard deviation, of the output where that is most."""
+    """Share of the rows whose class differs from that of the exact scores; of a regression the root of the mean squared error, as
+    a share of the values' standard deviation, of the output where that is most."""
     expected, found = exact.SCORES[Network](network, X.astype(np.float32).astype(np.float64)), board.scores(X)
     if not regression:
         n_classes = max(2, expected.shape[1])
