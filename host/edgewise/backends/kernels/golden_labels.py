@@ -8,7 +8,7 @@ _GOLDEN_CODE = "f"
 _GOLDEN_ROWS = b"\x00\x00\x00\x00\x00\x00\x00\x00"
 _N_GOLDEN = 1
 _GOLDEN_CLASS_CODE = "B"
-_GOLDEN = b"\x00\x00"
+_GOLDEN = b"\x00"
 
 
 def self_test():
