@@ -12,7 +12,21 @@ import numpy as np
 
 from edgewise import float32
 from edgewise.algebra import Stages, affine_end, fills, recentered, restricted, simplified, width
-from edgewise.ir import Affine, Columns, Core, Linear, Model, Neighbors, Network, Parallel, Polynomial, Scaling, Stage, Trees
+from edgewise.ir import (
+    Affine,
+    Columns,
+    Core,
+    KernelMachine,
+    Linear,
+    Model,
+    Neighbors,
+    Network,
+    Parallel,
+    Polynomial,
+    Scaling,
+    Stage,
+    Trees,
+)
 
 RISING = ("sub", "add", "min", "max", "fill", "yeo_johnson", "box_cox")  # operations; and "mul" and "div" by positive numbers
 
@@ -230,7 +244,7 @@ def _network(core: Network, stages: Stages, n_in: int) -> tuple[Network, Stages]
     return replace(core, layers=((weights, bias + constant), *layers)), stages
 
 
-def _neighbors(core: Neighbors, stages: Stages, n_in: int) -> tuple[Neighbors, Stages] | None:
+def _neighbors(core: Neighbors | KernelMachine, stages: Stages, n_in: int) -> tuple[Any, Stages] | None:
     """A factor and an offset of each feature; also of branches that end so."""
     *before, stage = stages
     if isinstance(stage, Parallel):
@@ -263,6 +277,7 @@ FOLDS: dict[type, Callable[[Any, Stages, int], Any]] = {
     Linear: _linear,
     Network: _network,
     Neighbors: _neighbors,
+    KernelMachine: _neighbors,
 }
 
 

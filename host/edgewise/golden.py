@@ -72,7 +72,13 @@ def golden(model: BoardModel, estimator, X: np.ndarray) -> Golden:
 
 def _golden(model: BoardModel, estimator, X: np.ndarray) -> Golden:
     rows = X.astype(np.float64)
-    predicted = estimator.predict(rows)
+    try:
+        predicted = estimator.predict(rows)
+    except ValueError as refusal:  # NaN behind an imputer of other columns, numbers that are not positive, ...
+        reason = str(refusal).splitlines()[0]
+        raise UnsupportedModelError(
+            f"{type(estimator).__name__} does not predict these rows ({reason}); pass rows that it takes"
+        ) from None
     scores = None if isinstance(model.core, BoardNeighbors) else exact.scores(model.source, rows)  # type: ignore[arg-type]
     limits = allowed(model, X, scores)
     if model.classes is None:

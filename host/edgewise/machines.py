@@ -9,7 +9,7 @@ import numpy as np
 from edgewise.errors import UnsupportedModelError
 from edgewise.float32 import MAX
 from edgewise.ir import KernelMachine
-from edgewise.rounding import Bounded
+from edgewise.rounding import Bounded, tanh
 
 KERNELS_AT_ONCE = 1_000_000  # float64 numbers of a matrix rows x vectors
 KEPT_ROWS = 1000
@@ -75,18 +75,11 @@ class BoardMachine:
                 total = total + term
             return np.exp(total * -self.gamma)
         product = rows @ self.vectors.T + self.offset
-        return _tanh(product) if self.kind == "sigmoid" else _power(product, self.degree)
+        return tanh(product) if self.kind == "sigmoid" else _power(product, self.degree)
 
     def scores(self, rows):
         """(n_rows, n_scores) of float32 rows, or Bounded of Bounded."""
         return self.kernels(rows) @ self.dual.T + self.intercept
-
-
-def _tanh(z):
-    """Of exponentials that cannot overflow, as not every MicroPython has tanh."""
-    power = np.exp(np.absolute(z) * np.float32(-2.0))
-    sign = np.sign(z.value if isinstance(z, Bounded) else z)
-    return (np.float32(1.0) - power) / (power + np.float32(1.0)) * sign
 
 
 def _power(z, degree: int):

@@ -58,13 +58,12 @@ def _logistic(z):
     return rounding.selected(upper, rounding.plain(z) >= 0, power * upper)
 
 
-def _tanh(z):
-    power = np.exp(np.absolute(z) * np.float32(-2.0))  # of exp, as not every MicroPython has tanh
-    return (np.float32(1.0) - power) / (power + np.float32(1.0)) * np.sign(rounding.plain(z))
-
-
 # As kernels/activation_*.py compute them: of float32, or of rounding.Bounded
-ACTIVATIONS: dict[str, Callable] = {"relu": lambda z: np.maximum(z, np.float32(0.0)), "logistic": _logistic, "tanh": _tanh}
+ACTIVATIONS: dict[str, Callable] = {
+    "relu": lambda z: np.maximum(z, np.float32(0.0)),
+    "logistic": _logistic,
+    "tanh": rounding.tanh,
+}
 
 
 @dataclass(frozen=True)

@@ -162,6 +162,8 @@ def _rows(X, n_features: int, missing: bool) -> np.ndarray | None:
         raise UnsupportedModelError(f"X is no array of numbers ({error}); pass shape (n_rows, {n_features})") from None
     if X.ndim != 2 or X.shape[1] != n_features:
         raise UnsupportedModelError(f"X has shape {X.shape}; the model takes (n_rows, {n_features})")
+    if not len(X):
+        raise UnsupportedModelError("X has no rows; pass training rows, or leave it out")
     if not (np.isfinite(X.astype(np.float32)) | (missing & np.isnan(X))).all():
         what = "infinity" if missing else "NaN, infinity"
         raise UnsupportedModelError(f"X holds {what} or a number beyond single precision; clean those rows")

@@ -11,14 +11,13 @@ import numpy as np
 from edgewise.float32 import TINY, UNIT
 
 SLACK = 1.01  # for higher orders, and for the float64 in which this is computed
-FUNCTION_UNITS = 4.0  # errors of exp, log1p, pow and sqrt in single precision, in units of the result
+FUNCTION_UNITS = 4.0  # errors of exp, log, log1p, expm1 and sqrt in single precision, in units of the result
 
 
 class Bounded(np.lib.mixins.NDArrayOperatorsMixin):
     """value: exact numbers, float64; error: how far a board's float32 may be from each, of the same shape.
 
-    Takes part in numpy's operators and in the ufuncs of UFUNCS (power: by a constant only). Constants are those that the
-    board holds, rounded to float32.
+    Takes part in numpy's operators and in the ufuncs of UFUNCS. Constants are those that the board holds, rounded to float32.
     """
 
     def __init__(self, value: np.ndarray, error: np.ndarray | float = 0.0):
@@ -94,19 +93,6 @@ def _absolute(a: Bounded) -> Bounded:
     return Bounded(np.abs(a.value), a.error)
 
 
-def _power(a: Bounded, b: Bounded) -> Bounded:
-    """a ** b of a constant b, where a's whole range is positive; or of a whole b."""
-    exponent = b.value
-    with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
-        value = a.value**exponent
-        ends = [(a.value + sign * a.error) ** exponent for sign in (-1, 1)]
-        spread = (
-            np.maximum(*(np.abs(end - value) for end in ends))
-            + np.abs(value * np.log(np.maximum(np.abs(a.value), TINY))) * b.error
-        )
-    return _rounded(value, spread, FUNCTION_UNITS * (1 + np.abs(exponent).max(initial=0.0)))
-
-
 UFUNCS: dict[np.ufunc, Callable[..., Bounded]] = {
     np.add: lambda a, b: _rounded(a.value + b.value, a.error + b.error),
     np.subtract: lambda a, b: _rounded(a.value - b.value, a.error + b.error),
@@ -123,8 +109,6 @@ UFUNCS: dict[np.ufunc, Callable[..., Bounded]] = {
     np.expm1: _monotone(np.expm1),
     np.log1p: _monotone(np.log1p),
     np.log: _monotone(np.log),
-    np.tanh: _monotone(np.tanh),
-    np.power: _power,
 }
 
 
@@ -151,6 +135,12 @@ def selected(values, condition: np.ndarray, other):
         a, b = _bounded(values), _bounded(other)
         return Bounded(np.where(condition, a.value, b.value), np.where(condition, a.error, b.error))
     return np.where(condition, values, other)
+
+
+def tanh(values):
+    """Of exponentials that cannot overflow, as not every MicroPython has tanh; values: float32 or Bounded."""
+    power = np.exp(np.absolute(values) * np.float32(-2.0))
+    return (np.float32(1.0) - power) / (power + np.float32(1.0)) * np.sign(plain(values))
 
 
 def plain(values) -> np.ndarray:

@@ -166,6 +166,8 @@ REMEDIES = {
     "ImportError: no module": "deploy it first",
     "MemoryError": "the model is too large for the memory that is free there; edgewise check tells what would fit",
     "ValueError: incompatible .mpy": "deploy it again: this MicroPython takes another .mpy",
+    "ValueError: a feature is not finite": "in single precision; leave that row out",
+    "ValueError: the row is": "leave that row out",
     "AttributeError": "another module of this name is imported in its place; rename or remove that",
 }
 

@@ -67,7 +67,7 @@ FAMILIES = (
         "neural networks",
         "MLP regression 10-16-1, 16 bits",
         "diabetes",
-        make_pipeline(StandardScaler(), MLPRegressor((16,), max_iter=3000, random_state=0)),
+        make_pipeline(StandardScaler(), MLPRegressor(hidden_layer_sizes=(16,), max_iter=3000, random_state=0)),
         {"bits": 16},
     ),
     FamilyCase("boosting", "HistGradientBoosting, 10 x 15 leaves", "digits", HIST),

@@ -6,10 +6,12 @@ from functools import cache
 
 import numpy as np
 import pytest
+from models import deployed
 from networks import board, composed, corners, network, rows
+from sklearn.neural_network import MLPRegressor
 from test_rows_native import ARCHITECTURES, run
 
-from edgewise import Target
+from edgewise import Target, transpile, verify
 from edgewise.decisions import winners
 from edgewise.mpy import cross_compile
 from edgewise.passes import BoardModel
@@ -110,3 +112,16 @@ def classifier(seed: int) -> BoardModel:
 def test_contract(port: str, kernel: str, seed: int, request: pytest.FixtureRequest):
     content = cross_compile("native", composed(classifier(seed), kernel, compiled=True), ARCHITECTURES[port])
     run("network_native", request.getfixturevalue(port), "native.mpy", content)
+
+
+@pytest.mark.parametrize("port", ["unix_port", "cortex_m3"])
+def test_a_large_bias_in_floats(port: str, request: pytest.FixtureRequest):
+    """It is added last: every sum before it would be rounded as coarsely as it is large."""
+    target: Target = request.getfixturevalue(port)
+    X = np.random.default_rng(0).normal(size=(40, 6))
+    estimator = MLPRegressor(hidden_layer_sizes=(32,), max_iter=50, random_state=0).fit(X, X.sum(axis=1))
+    estimator.intercepts_[-1] += 1e5
+    program = transpile(estimator, "large_bias", X=X, backend="table")
+    with deployed(program, X, target) as artifact:
+        found = verify(artifact, target)
+    assert found.passed, found.first_difference

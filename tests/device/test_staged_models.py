@@ -16,6 +16,7 @@ from sklearn.linear_model import LinearRegression, LogisticRegression
 from sklearn.neighbors import KNeighborsClassifier, KNeighborsRegressor
 from sklearn.pipeline import FeatureUnion, make_pipeline
 from sklearn.preprocessing import MinMaxScaler, Normalizer, PolynomialFeatures, PowerTransformer, StandardScaler
+from sklearn.svm import SVC
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
 from edgewise import Target, transpile, verify
@@ -29,6 +30,7 @@ POWERS = ColumnTransformer([YEO_JOHNSON, BOX_COX], remainder="passthrough")
 CUBES = make_pipeline(StandardScaler(), PolynomialFeatures(3))
 PRODUCTS = ColumnTransformer([("products", CUBES, [2, 0]), ("row", MinMaxScaler(), [3])])
 BRANCHES = FeatureUnion([("pca", PCA(2, whiten=True)), ("share", Normalizer("l1")), ("clip", MinMaxScaler(clip=True))])
+WIDER = FeatureUnion([("row", "passthrough"), ("pca", PCA(2))])  # the core reads more than the row has
 LOGISTIC = {"max_iter": 3000}
 FEW = {"max_depth": 4, "random_state": 0}
 ALL = ("table", "expression", "viper", "thumb")
@@ -43,6 +45,9 @@ MODELS = {
     "pca-products": (
         make_pipeline(PCA(2), MinMaxScaler(), PolynomialFeatures(2), LinearRegression()), X[:, 0], ("table", "viper"), 0
     ),
+    "wider-neighbors": (make_pipeline(WIDER, KNeighborsClassifier(3)), SPECIES, ("table", "viper", "thumb"), 0.1),
+    "wider-machine": (make_pipeline(StandardScaler(), WIDER, SVC()), SPECIES, ("table",), 0.1),
+    "scaled-machine": (make_pipeline(StandardScaler(), SVC()), SPECIES, ("table", "viper", "thumb"), 0.1),
     "branches-neighbors": (make_pipeline(BRANCHES, KNeighborsRegressor(2)), X[:, 0] * 3, ("table",), 0),
     "pca-forest": (make_pipeline(StandardScaler(), PCA(3), RandomForestClassifier(5, **FEW)), SPECIES, ALL, 0.1),
     "powers-tree": (make_pipeline(POWERS, PCA(2), DecisionTreeRegressor(**FEW)), X[:, 3], ("table", "thumb"), 0),

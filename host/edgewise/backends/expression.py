@@ -17,7 +17,7 @@ from edgewise.backends.packing import pack_floats
 from edgewise.backends.table import answer_constants, answer_kernels, leaf_payload
 from edgewise.errors import UnsupportedModelError
 from edgewise.ir import Columns, Scaling
-from edgewise.passes import BoardLinear, BoardModel, BoardNeighbors, BoardTrees
+from edgewise.passes import BoardLinear, BoardModel, BoardTrees
 from edgewise.recursion import recursion_limit
 
 DEEPEST = 90  # CPython refuses 100 levels of indentation; the function itself and the branches take the rest
@@ -44,7 +44,10 @@ class _Interpreter(PythonInterpreter):
 
 
 def emit(model: BoardModel, feature_names: Sequence[str] = ()) -> Emission:
-    return EMITTERS[type(model.core)](model, model.core, _input_names(model, feature_names))
+    emitter = EMITTERS.get(type(model.core))
+    if emitter is None:
+        raise UnsupportedModelError(f"{model.description} has no expression form; use --backend table")
+    return emitter(model, model.core, _input_names(model, feature_names))
 
 
 def _input_names(model: BoardModel, feature_names: Sequence[str]) -> list[str]:
@@ -112,18 +115,13 @@ def _linear(model: BoardModel, core: BoardLinear, names: Sequence[str]) -> Emiss
         for coef, intercept in zip(core.coef, core.intercept, strict=True)
     ]
     table: list[float] = []
-    with recursion_limit(20 * model.n_features + 1000):
+    with recursion_limit(20 * model.n_inputs + 1000):
         code = _Interpreter("_sums", table, names).interpret(ast.VectorVal(scores))
     constants = {"_CONSTANTS": pack_floats(table)} | answer_constants(model)
     return Emission(("common", "checked", "constants", "scores_call", *answer_kernels(model)), constants, code)
 
 
-def _neighbors(model: BoardModel, core: BoardNeighbors, names: Sequence[str]) -> Emission:
-    raise UnsupportedModelError("nearest neighbors have no expression form; use the table back end")
-
-
 EMITTERS: dict[type, Callable[[BoardModel, Any, Sequence[str]], Emission]] = {
     BoardTrees: _trees,
     BoardLinear: _linear,
-    BoardNeighbors: _neighbors,
 }

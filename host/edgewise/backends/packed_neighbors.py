@@ -85,7 +85,7 @@ def emit(model: BoardModel, core: BoardNeighbors, kernel: str) -> Emission:
     packed = pack_neighbors(core)
     n_classes = len(model.classes or ())
     listed = min(len(core.prototypes), core.k + SPARE_CANDIDATES)
-    nearest = WORK + 2 * model.n_features + 3  # after the row and its end two words that are smaller than any distance
+    nearest = WORK + 2 * model.n_inputs + 3  # after the row and its end two words that are smaller than any distance
     moved = _is_moved(core)
     constants: dict[str, object] = {
         "_DATA": packed.data,

@@ -22,7 +22,7 @@ from edgewise.passes import BoardModel
 EXPONENT = 156  # bias of a float32's exponent, and the 29 bits that bit 30 is to go right for one unit, twice
 GROUP = 4  # weights that a kernel multiplies in one round
 WORDS = 16  # bits of a sparse row's halves
-SPARSE_BYTES = 60  # by which a kernel for sparse weights is larger, measured on a Cortex-M
+SPARSE_BYTES = 60  # by which a kernel for sparse weights is larger: an estimate
 MOST_NUMBERS = 65535  # of a layer
 COMPILED = {
     "thumb": ("rows_thumb", "rows_native", "network_thumb", "answer_network_native", "backend_thumb"),

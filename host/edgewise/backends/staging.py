@@ -117,7 +117,7 @@ def _parallel(steps: _Steps, stage: Parallel, at: int, n: int, to: int | None, o
     to = steps.room(sum(sizes)) if to is None else to
     start = to
     for branch, size in zip(stage.branches, sizes, strict=True):
-        steps.run(branch, at, n, start, owned=False)
+        steps.run(branch or (Columns(np.arange(n)),), at, n, start, owned=False)  # one that does nothing is copied
         start += size
     return to, sum(sizes)
 

@@ -10,9 +10,9 @@ _vectors, _offset = _view("f", _VECTORS), _view("f", _OFFSET)
 
 def _product(x, number):
     vectors = _vectors
-    total = _offset[number]
+    total = 0.0
     at = number * _N_INPUTS
     for value in x:
         total += value * vectors[at]
         at += 1
-    return total
+    return total + _offset[number]  # last: beside a large one every sum before would be rounded as coarsely

@@ -17,11 +17,13 @@ def _scores(x):
     for layer, size in enumerate(_SIZES):
         following = []
         for _ in range(size):
-            total = weights[k]
+            bias = weights[k]
             k += 1
+            total = 0.0
             for value in x:
                 total += value * weights[k]
                 k += 1
+            total += bias  # last: beside a large one every sum before would be rounded as coarsely
             if not -_INF < total < _INF:
                 raise ValueError("the row is beyond single precision")
             following.append(_activated(total) if layer + 1 < len(_SIZES) else total)

@@ -9,9 +9,10 @@ def _affine(at, n, to, m, place):
     row = [_values[at + i] - numbers[place + i] for i in range(n)]
     place += n
     for j in range(m):
-        total = numbers[place]
+        offset = numbers[place]
+        total = 0.0
         for value in row:
             place += 1
             total += value * numbers[place]
         place += 1
-        _values[to + j] = total
+        _values[to + j] = total + offset  # last: beside a large one every sum before would be rounded as coarsely
