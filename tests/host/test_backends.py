@@ -280,7 +280,7 @@ def test_kernels_get_exactly_their_constants():
     with pytest.raises(ValueError, match=r"no kernel takes the constants \['_K'\]"):
         compose("# x", Emission(("common",), constants | {"_K": 1}))
     with pytest.raises(KeyError, match="FEATURES"):
-        compose("# x", Emission(("common",), {"N_FEATURES": 1}))
+        compose("# x", Emission(("common",), {"N_FEATURES": 1, "_N_INPUTS": 1}))
 
 
 def test_generated_functions_take_the_place_of_a_kernels():
