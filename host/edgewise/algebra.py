@@ -1,5 +1,7 @@
 """Stages that are chosen from, merged and prepared for float32, in algebra that float64 follows to some 1e-15."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from edgewise.ir import Affine, Columns, Model, Parallel, Polynomial, Scaling, Stage, SumSquares, Trees
@@ -24,6 +26,14 @@ def fills(stages: Stages) -> bool:
         if isinstance(stage, Scaling) and any(name == "fill" for name, _ in stage.steps):
             return True
     return False
+
+
+def settled(model: Model, X: np.ndarray | None) -> Model:
+    """Without ways for NaN that it did not learn, unless the training rows hold NaN: they would cost the board a stage."""
+    core = model.core
+    if not isinstance(core, Trees) or core.learned_missing or (X is not None and np.isnan(X).any()):
+        return model
+    return replace(model, core=replace(core, missing_left=None))
 
 
 def takes_missing(model: Model) -> bool:

@@ -1,6 +1,8 @@
 """Rows with what scikit-learn answers and what a correct board may answer: the evidence that `verify` checks a board against."""
 
 from dataclasses import dataclass
+from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 from typing import BinaryIO
 from zipfile import BadZipFile
@@ -13,7 +15,7 @@ from edgewise.decisions import CLASSES, as_answers, counts, linked, several
 from edgewise.errors import ModelFileError, UnsupportedModelError
 from edgewise.float32 import TINY
 from edgewise.passes import BoardModel, BoardNeighbors
-from edgewise.reference import allowed
+from edgewise.reference import allowed, predict
 
 DISTANCES_AT_ONCE = 2_000_000  # a dozen matrices of that many float64 take 200 MB
 
@@ -73,7 +75,7 @@ def golden(model: BoardModel, estimator, X: np.ndarray) -> Golden:
 def _golden(model: BoardModel, estimator, X: np.ndarray) -> Golden:
     rows = X.astype(np.float64)
     try:
-        predicted = estimator.predict(rows)
+        predicted = estimator.predict(_named(estimator, rows))
     except ValueError as refusal:  # NaN behind an imputer of other columns, numbers that are not positive, ...
         reason = str(refusal).splitlines()[0]
         raise UnsupportedModelError(
@@ -114,8 +116,17 @@ def _agreed(estimator, fine: np.ndarray) -> None:
         )
 
 
-def probes(model: BoardModel, estimator, X: np.ndarray | None, n_rows: int = 3) -> Golden:
-    """A few rows for the module's own self_test: of different classes (or values), and with one right answer only."""
+def _named(estimator, rows: np.ndarray):
+    """As the DataFrame that it was fitted on, where it was: steps may choose columns by name."""
+    names = getattr(estimator, "feature_names_in_", None)
+    if names is None or find_spec("pandas") is None:  # whoever fitted it has pandas; Edgewise does without
+        return rows
+    return import_module("pandas").DataFrame(rows, columns=names)
+
+
+def probes(model: BoardModel, estimator, X: np.ndarray | None, n_rows: int = 3) -> tuple[Golden, float]:
+    """(a few rows for the module's own self_test, of different classes or values and with one right answer only; share of the
+    rows of X whose class is another in the board's arithmetic)"""
     if X is None or not len(X):
         X = np.vstack([np.zeros((1, model.n_features)), np.outer([1.0, -1.0], np.ones(model.n_features))])
     whole = golden(model, estimator, X[:1000])
@@ -124,4 +135,11 @@ def probes(model: BoardModel, estimator, X: np.ndarray | None, n_rows: int = 3) 
     _, first = np.unique(whole.expected[sure], return_index=True, axis=0)
     chosen = sure[np.sort(first)]
     chosen = np.sort(chosen[np.linspace(0, len(chosen) - 1, min(n_rows, len(chosen))).astype(int)])
-    return whole.take(chosen)
+    return whole.take(chosen), _changed(model, whole)
+
+
+def _changed(model: BoardModel, whole: Golden) -> float:
+    if model.classes is None:
+        return 0.0
+    other = predict(model, whole.X) != whole.expected
+    return float(other.reshape(len(whole), -1).any(axis=1).mean())

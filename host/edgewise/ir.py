@@ -190,7 +190,8 @@ class Trees:
     roots: shape (n_trees,), references. value: shape (n_leaves, n_outputs): class fractions, a mean, or terms of a sum.
     combine: "mean" of the trees' values; "sum" of them and of base, (n_outputs,); "isolation": -2 ** -sum, the score of an
     isolation forest; or "median": weighted by weights, (n_trees,).
-    missing_left: bool (n_nodes,), where NaN goes; None: rows hold none. single: whether rows are rounded to float32 before they
+    missing_left: bool (n_nodes,), where NaN goes; None: rows hold none. learned_missing: False where they say only what an
+    estimator does that saw no NaN. single: whether rows are rounded to float32 before they
     are compared, as scikit-learn's own trees do.
     """
 
@@ -204,6 +205,7 @@ class Trees:
     base: np.ndarray | None = None
     weights: np.ndarray | None = None
     missing_left: np.ndarray | None = None
+    learned_missing: bool = True
     single: bool = True
 
     def __post_init__(self):

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from edgewise import board_trees, machines, network
-from edgewise.algebra import width
+from edgewise.algebra import settled, width
 from edgewise.board_trees import BoardTrees
 from edgewise.bounds import linear_bound
 from edgewise.errors import UnsupportedModelError
@@ -71,6 +71,7 @@ class BoardModel:
 
 def for_board(model: Model, X: np.ndarray | None = None) -> BoardModel:
     """X: training rows (n_rows, n_features), from which linear models take their center and their range; optional."""
+    model = settled(model, X)
     folded = board_trees.with_columns_for_missing(fold(model))
     needs = tuple(needed(folded).tolist())
     inputs = None if X is None else apply(folded.stages, X.astype(np.float32).astype(np.float64))

@@ -113,8 +113,8 @@ def transpile(
     names = _names(estimator, feature_names, lowered.n_features)
     model = for_board(lowered, X)
     model, chosen, emissions = emit(model, backend, known.emitters, names, bits, max_changed)
-    test = probes(model, estimator, X)
-    facts = (*_describe(model), *_unread(model, names), f"back end: {chosen}", *facts)
+    test, changed = probes(model, estimator, X)
+    facts = (*_describe(model), *_changed(changed, max_changed), *_unread(model, names), f"back end: {chosen}", *facts)
     header = _header(name, model, facts)
     if windowed:
         emissions = {kind: _with_stage(emission, stage, names) for kind, emission in emissions.items()}
@@ -296,6 +296,11 @@ def _outputs(model: BoardModel) -> str:
     if several(model.classes):
         return f", {len(model.classes)} outputs of {', '.join(map(str, counts(model.classes)))} classes"
     return f", {len(model.classes)} classes"
+
+
+def _changed(share: float, most: float) -> tuple[str, ...]:
+    """What single precision, or the fixed point of a kernel, costs a classifier, where that is more than is allowed."""
+    return (f"{share:.2%} of the training rows change their class on a board: scale the features",) if share > most else ()
 
 
 def _header(name: str, model: BoardModel, facts: Sequence[str]) -> str:

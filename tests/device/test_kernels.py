@@ -24,6 +24,7 @@ HERE = Path(__file__).parent
 LINEAR = ("common", "checked", "scores_table", "normalized", "sigmoid", "linear_classifier")
 ON_A_LINE = {
     "N_FEATURES": 1,
+    "_N_INPUTS": 1,
     "FEATURES": ("x",),
     "_K": 3,
     "_N_PROTOTYPES": 6,

@@ -24,7 +24,11 @@ def cpython(tmp_path: Path) -> Iterator[CPython]:
 
 def module(n_features: int, *kernels: str) -> str:
     plain = ("common", "rows")
-    return compose("# rows", Emission(plain, own_constants(plain) | {"N_FEATURES": n_features}, compiled=kernels), compiled=True)
+    return compose(
+        "# rows",
+        Emission(plain, own_constants(plain) | {"N_FEATURES": n_features, "_N_INPUTS": n_features}, compiled=kernels),
+        compiled=True,
+    )
 
 
 def run(program: str, target: Target, path: str, content: bytes) -> None:

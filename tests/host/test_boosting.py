@@ -301,11 +301,16 @@ def test_missing_values_are_taken_and_infinity_is_not(case: str):
 
 def test_where_training_rows_held_no_nan_they_are_refused():
     program = program_of("hist-three", "table")
-    assert lower(fitted("hist-three").estimator).core.missing_left is None
+    assert program.model.source.core.missing_left is None
     with pytest.raises(ValueError, match="a feature is not finite"):
         run_source(program.source).predict([float("nan")] * 5)
-    with pytest.raises(UnsupportedModelError, match=r"^X holds NaN"):
-        transpile(fitted("hist-three").estimator, X=np.full((1, 5), np.nan))
+
+
+def test_training_rows_with_nan_are_taken_where_no_split_learned_of_it():
+    estimator = fitted("hist-three").estimator
+    rows = np.array([[np.nan] * 5, [0.0] * 5])
+    module = run_source(transpile(estimator, X=rows, backend="table").source)
+    assert [module.predict(row) for row in rows.tolist()] == estimator.predict(rows).tolist()
 
 
 @pytest.mark.parametrize(
@@ -318,9 +323,9 @@ def test_where_training_rows_held_no_nan_they_are_refused():
 )
 def test_ways_that_were_never_learned_are_told_from_others(make):
     X = fitted("hist-three").X
-    assert lower(make().fit(X, TARGETS["ten"])).core.missing_left is None
+    assert not lower(make().fit(X, TARGETS["ten"])).core.learned_missing
     X = np.where(np.arange(200)[:, None] % 7 == np.arange(5), np.nan, X)
-    assert lower(make().fit(X, TARGETS["ten"])).core.missing_left is not None
+    assert lower(make().fit(X, TARGETS["ten"])).core.learned_missing
 
 
 def test_a_split_between_missing_and_known_values():

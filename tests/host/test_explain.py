@@ -206,7 +206,7 @@ def test_short_numbers_are_whole():
 @pytest.mark.parametrize("estimator", [LinearRegression(), KNeighborsClassifier()])
 def test_models_without_trees(estimator):
     made = artifact.of_program(transpile(estimator.fit(IRIS.data, IRIS.target), "line"), IRIS.data)
-    with pytest.raises(UnsupportedModelError, match=r"^line has no trees, or others than explain tells"):
+    with pytest.raises(UnsupportedModelError, match=r"^line has no trees that explain tells"):
         explain(made)
 
 

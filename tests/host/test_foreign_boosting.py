@@ -94,7 +94,7 @@ def test_missing_values_that_were_learned_are_taken(case: str):
     estimator, X = fit(case, True)
     assert lower(estimator).core.missing_left.any()
     estimator, X = fit(case, False)
-    assert lower(estimator).core.missing_left is None
+    assert not lower(estimator).core.learned_missing
     module = run_source(transpile(estimator, X=X, backend="table").source)
     with pytest.raises(ValueError, match="a feature is not finite"):
         module.predict([float("nan")] * N_FEATURES)

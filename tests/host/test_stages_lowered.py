@@ -3,6 +3,7 @@
 import warnings
 
 import numpy as np
+import pandas
 import pytest
 from sklearn.cluster import KMeans
 from sklearn.compose import ColumnTransformer
@@ -27,7 +28,7 @@ from sklearn.preprocessing import (
 )
 from sklearn.tree import DecisionTreeClassifier
 
-from edgewise import exact
+from edgewise import exact, transpile
 from edgewise.algebra import simplified
 from edgewise.errors import UnsupportedModelError
 from edgewise.folding import fold, needed
@@ -352,3 +353,13 @@ def test_not_fitted_or_without_a_model():
     empty = make_pipeline(ColumnTransformer([("a", "drop", [0])]), "passthrough")
     with pytest.raises(UnsupportedModelError, match="keeps no feature"):
         lower(make_pipeline(empty.fit(X), LogisticRegression()))
+
+
+def test_columns_by_name():
+    frame = pandas.DataFrame(X, columns=["a", "b", "c", "d"])
+    columns = ColumnTransformer([("scaled", StandardScaler(), ["c", "a"]), ("clipped", MinMaxScaler(), ["d"])])
+    estimator = make_pipeline(columns, LogisticRegression(max_iter=1000)).fit(frame, SPECIES)
+    program = transpile(estimator, X=frame)
+    assert program.feature_names == ("a", "b", "c", "d")
+    assert program.model.needs == (0, 2, 3)
+    assert program.golden(X).expected.tolist() == estimator.predict(frame.astype(np.float32)).tolist()

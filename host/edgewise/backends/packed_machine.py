@@ -158,7 +158,9 @@ def fix(model: BoardModel, core: BoardMachine, bits: int | None = None, max_chan
     if core.kind != "rbf":
         raise UnsupportedModelError(f"there is no kernel for {model.description}; use --backend table")
     if model.stages:
-        raise UnsupportedModelError("there is no kernel for a kernel machine behind stages; use --backend table")
+        raise UnsupportedModelError(
+            "a kernel machine behind stages is computed in floats: leave bits out, or use --backend table"
+        )
     padded, n_inputs = _padded(core), core.vectors.shape[1]
     widths = dict(zip(WIDTHS, (min(BYTE, _finest(n_inputs)), _finest(n_inputs)), strict=True))
     most = [widths[width] for width in WIDTHS if bits in (None, width)]
@@ -215,7 +217,7 @@ def _on(grid: Grid, vectors: _Vectors) -> GridMachine | None:
     most = int((np.abs(whole).sum(axis=1) * FULL + np.abs(core.intercept) / dual_unit * FULL).max()) + core.dual.shape[1]
     down = max(0, (most // MOST_SUM).bit_length())
     halvings = min(MOST_HALVINGS, MOST_SHIFT - down)
-    limit = min(FAR, int(halvings / slope) if slope * FAR > halvings else FAR)
+    limit = min(FAR - 1, int(halvings / slope) if slope * FAR > halvings else FAR)  # a small int of MicroPython
     if limit < 2 or halvings < 8:
         return None
     drop = max(0, limit.bit_length() - 16)

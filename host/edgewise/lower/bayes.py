@@ -3,23 +3,38 @@
 import numpy as np
 
 from edgewise.errors import UnsupportedModelError
-from edgewise.ir import Linear, Lowered, Polynomial, Scaling, Trees
+from edgewise.ir import Linear, Lowered, Parallel, Polynomial, Scaling, SumSquares, Trees
 
 ALPHA = "use alpha=1e-3 or more"
+# Terms that a class's score may add up to, multiplied out, at its own mean: float32 rounds their sum by some 1e-3.
+MOST_TERMS = 4e3
 
 
 def gaussian(estimator) -> Lowered:
-    """log prior - sum(log(2 pi var) + (x - mean)^2 / var) / 2, multiplied out around the mean of the classes' means."""
+    """log prior - sum(log(2 pi var) + (x - mean)^2 / var) / 2, multiplied out around the mean of the classes' means.
+
+    Where a class is narrow and far from the others, what is multiplied out cancels: then each class's distances are summed.
+    """
     mean, var = estimator.theta_, estimator.var_
     center = mean.mean(axis=0)
     away = mean - center
     n_features = len(center)
-    coef = np.hstack([away / var, -0.5 / var])
     _finite(estimator, np.log(estimator.class_prior_), "give every class a prior above 0")
+    if (1.5 * away**2 / var).sum(axis=1).max() > MOST_TERMS:
+        return _of_distances(estimator)
+    coef = np.hstack([away / var, -0.5 / var])
     intercept = np.log(estimator.class_prior_) - 0.5 * (np.log(2 * np.pi * var) + away**2 / var).sum(axis=1)
     powers = np.vstack([np.eye(n_features, dtype=np.int64), 2 * np.eye(n_features, dtype=np.int64)])
     stages = (Scaling((("sub", center),)), Polynomial(powers))
     return Lowered(Linear(coef, intercept), stages=stages, link="softmax")
+
+
+def _of_distances(estimator) -> Lowered:
+    mean, var = estimator.theta_, estimator.var_
+    intercept = np.log(estimator.class_prior_) - 0.5 * np.log(2 * np.pi * var).sum(axis=1)
+    branches = tuple((Scaling((("sub", own), ("div", np.sqrt(spread)))),) for own, spread in zip(mean, var, strict=True))
+    stages = (Parallel(branches), SumSquares((mean.shape[1],) * len(mean)))
+    return Lowered(Linear(-0.5 * np.eye(len(mean)), intercept), stages=stages, link="softmax")
 
 
 def multinomial(estimator) -> Lowered:

@@ -93,7 +93,6 @@ def joined(
     reference = _in_preorder(left, right, starts)
     nodes = np.flatnonzero(inner)[np.argsort(reference[inner])]
     leaves = np.flatnonzero(~inner)[np.argsort(~reference[~inner])]
-    known = allow_missing and any(member.saw_missing for member in members)
     return Trees(
         feature=whole("feature")[nodes].astype(np.int32),
         threshold=whole("threshold")[nodes].astype(np.float64),
@@ -104,7 +103,8 @@ def joined(
         combine=combine,
         base=base,
         weights=weights,
-        missing_left=whole("missing_left")[nodes].astype(bool) if known else None,
+        missing_left=whole("missing_left")[nodes].astype(bool) if allow_missing else None,
+        learned_missing=any(member.saw_missing for member in members),
         single=single,
     )
 
