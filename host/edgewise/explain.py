@@ -53,9 +53,8 @@ def explain(artifact: Artifact, row: np.ndarray | None = None) -> Explanation:
     """
     trees = artifact.splits
     if trees is None:
-        raise UnsupportedModelError(
-            f"{artifact.name} has no trees, or others than explain tells: of trees and forests on raw rows, one output"
-        )
+        told = "those of single trees and forests, not of boosting, behind stages or of several outputs"
+        raise UnsupportedModelError(f"{artifact.name} has no trees that explain tells: {told}")
     if row is None:
         if artifact.evidence is None or not len(artifact.evidence):
             raise ModelFileError(f"{artifact.name} keeps no rows; pass {artifact.n_features} numbers with --row")

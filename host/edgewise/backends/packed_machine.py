@@ -159,7 +159,7 @@ def fix(model: BoardModel, core: BoardMachine, bits: int | None = None, max_chan
         raise UnsupportedModelError(f"there is no kernel for {model.description}; use --backend table")
     if model.stages:
         raise UnsupportedModelError(
-            "a kernel machine behind stages is computed in floats: leave bits out, or use --backend table"
+            "behind stages a kernel machine is computed in floats: leave bits out, or use --backend table"
         )
     padded, n_inputs = _padded(core), core.vectors.shape[1]
     widths = dict(zip(WIDTHS, (min(BYTE, _finest(n_inputs)), _finest(n_inputs)), strict=True))

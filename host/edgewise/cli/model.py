@@ -117,9 +117,7 @@ def transpile_command(
         bool, typer.Option("--trust-pickle", help="Read a pickle or joblib file, which may run any code.")
     ] = False,
     windows: Annotated[bool, typer.Option("--windows", help="Hold the feature stage too: raw window in, label out.")] = False,
-    bits: Annotated[
-        int | None, typer.Option(help="Of a network or an rbf machine, 8 or 16; the fewest that do by default.")
-    ] = None,
+    bits: Annotated[int | None, typer.Option(help="Of a network or rbf machine, 8 or 16; by default the fewest that do.")] = None,
     max_changed: Annotated[
         float, typer.Option(help="Share of the training rows whose class those bits may change.", metavar="SHARE")
     ] = MAX_CHANGED,
