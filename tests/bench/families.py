@@ -151,7 +151,9 @@ def measure(case: FamilyCase, machines: Machines, number: int) -> Measured:
     answers = predict(program.model, artifact.evidence.X)
     if program.model.classes is not None:
         answers = np.array(program.model.classes)[answers]
-    before, after = (_score(case, y_test, some) for some in (estimator.predict(X_test.astype(np.float32)), answers))
+    before, after = (
+        _score(case, y_test, some) for some in (estimator.predict(X_test.astype(np.float32).astype(np.float64)), answers)
+    )
     for target in machines.values():
         target.remove(path)
     return Measured(
