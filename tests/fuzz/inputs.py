@@ -35,7 +35,8 @@ def _moved(spec: Spec, case: Case, rng: np.random.Generator) -> list[np.ndarray]
 
 def _taken(spec: Spec, case: Case, rows: np.ndarray) -> np.ndarray:
     """Those that are finite in float32, raw and scaled: the others scikit-learn's trees refuse."""
-    fine = np.isfinite(rows) | np.isnan(rows) if spec.missing else np.isfinite(rows)
+    # +-MAX stand for NaN in the rows of trees that take it
+    fine = (np.abs(rows) < MAX) | np.isnan(rows) if spec.missing else np.isfinite(rows)
     rows = rows[fine.all(axis=1)]
     if not (isinstance(case.estimator, Pipeline) and spec.kind in TREES | BOOSTED and len(rows)):
         return rows
