@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 
+import families as of_families
 from families import Measured
 from goals import MOST_DEVIATION, goals, wrong
 from results import OURS, PEERS, RUNTIMES, Agreement, Fuzz, Results, Row
@@ -69,7 +70,7 @@ Cortex-M3 and RISC-V; the others lie within what rounding or the asked width lea
 """
 FAMILIES_HEAD = ("family", "model", "data", "us", "M3 insns", "heap held", "allocated", "flash", "before", "after", "equal")
 
-NO_FIT = "does not fit"
+NO_FIT, TOO_MANY = "does not fit", "too many"
 
 
 def render(results: Results, fuzz: Fuzz | None, sensing: Sensing | None = None, families: Sequence[Measured] = ()) -> str:
@@ -78,7 +79,7 @@ def render(results: Results, fuzz: Fuzz | None, sensing: Sensing | None = None, 
             INTRODUCTION,
             "Versions: " + ", ".join(f"{tool} {version}" for tool, version in results.versions.items()) + ".\n",
             "## Asked and measured\n",
-            table(("asked", "measured", "met"), goals(results)),
+            table(("asked", "measured", "met"), (*goals(results), *(of_families.goals(families) if families else ()))),
             *_equality(fuzz),
             *_families(families),
             *_sensing(sensing),
@@ -104,7 +105,8 @@ def _families(rows: Sequence[Measured]) -> Iterator[str]:
 
 
 def _family(row: Measured) -> Sequence[str]:
-    costs = [NO_FIT if cost is None else f"{cost:,.0f}" for cost in (row.us, row.insns, row.held, row.allocated)]
+    costs = [NO_FIT if cost is None else f"{cost:,.0f}" for cost in (row.us, row.insns, row.held)]
+    costs.append(f"{row.allocated:,}" if row.allocated is not None else NO_FIT if row.us is None else TOO_MANY)
     wrong = [row.n_rows - equal - open_ for equal, open_ in zip(row.equal, row.open, strict=True)]
     equal = ", ".join(dict.fromkeys(f"{equal}/{row.n_rows}" for equal in row.equal))
     told = f"{equal}{f', **{max(wrong)} wrong**' if any(wrong) else ''}"

@@ -6,7 +6,7 @@
 import json
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
@@ -93,7 +93,7 @@ FAMILIES = (
     ),
     FamilyCase("anomalies", "EllipticEnvelope", "iris", EllipticEnvelope(random_state=0)),
     FamilyCase("anomalies", "OneClassSVM", "iris", OneClassSVM(nu=0.1)),
-    FamilyCase("anomalies", "largest |z|", "wine", MaxZScore()),
+    FamilyCase("anomalies", "MaxZScore", "wine", MaxZScore()),
     FamilyCase("generalized linear", "PoissonRegressor", "diabetes", make_pipeline(StandardScaler(), PoissonRegressor())),
     FamilyCase(
         "pipelines",
@@ -106,6 +106,9 @@ FAMILIES = (
         "pipelines", "SelectKBest to 5, linear", "diabetes", make_pipeline(StandardScaler(), SelectKBest(k=5), LinearRegression())
     ),
 )
+
+
+ASKED = ("MLP 64-16-10, 8 bits", "MLP 64-16-10, 16 bits", "HistGradientBoosting, 10 x 15 leaves")
 
 
 @dataclass(frozen=True)
@@ -188,6 +191,25 @@ def run(machines: Machines) -> tuple[Measured, ...]:
         rows.append(measure(case, machines, number))
         print(f"{case.title}, {case.data}: {time.perf_counter() - start:.0f} s", file=sys.stderr)
     return tuple(rows)
+
+
+def goals(rows: Sequence[Measured]) -> Iterator[tuple[str, str, str]]:
+    """(asked, measured, met)"""
+    eight, sixteen, boosted = (next(row for row in rows if row.title == title) for title in ASKED)
+    for row, title, least in ((eight, ASKED[0], 0.995), (sixteen, ASKED[1], 1.0), (boosted, ASKED[2], 1.0)):
+        share = min(row.equal) / row.n_rows
+        yield f"{title}, digits: classes as scikit-learn's, at least {least:.1%}", f"{share:.1%}", _met(share >= least)
+    for what, value, most in (
+        ("instructions of a label on the Cortex-M3", eight.insns, 30_000),
+        ("bytes allocated by a label", eight.allocated, 0),
+        ("bytes held", eight.held, 4096),
+    ):
+        fine = value is not None and value <= most
+        yield f"{eight.title}, digits: {what}, at most {most:,}", "does not fit" if value is None else f"{value:,.0f}", _met(fine)
+
+
+def _met(fine: bool) -> str:
+    return "yes" if fine else "**no**"
 
 
 def save(rows: tuple[Measured, ...], path: Path) -> None:

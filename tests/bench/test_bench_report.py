@@ -5,6 +5,7 @@ import re
 from dataclasses import replace
 from pathlib import Path
 
+import families
 import pytest
 from benchmark_report import measurements, render
 from reference_models import CASES, FOREST
@@ -13,7 +14,7 @@ from sensing import Accuracy, Figure, Sensing
 
 DOCS = Path(__file__).parents[2] / "docs"
 RAW, PAGE, FUZZ = DOCS / "benchmarks.json", DOCS / "benchmarks.md", DOCS / "fuzz.json"
-SENSING = DOCS / "sensing.json"
+SENSING, FAMILIES = DOCS / "sensing.json", DOCS / "families.json"
 SECTIONS = (
     *("Asked and measured", "One label, one import", "Agreement with scikit-learn", "Heap predicted and measured"),
     *("Where a peer is better", "Host"),
@@ -211,7 +212,16 @@ def test_results_survive_the_way_through_json(results, tmp_path):
 
 def test_the_page_in_docs_is_what_the_results_beside_it_say():
     page = PAGE.read_text(encoding="utf-8")
-    assert page == render(Results.load(RAW), Fuzz.load(FUZZ), Sensing.load(SENSING)), "run python tests/bench/bench.py --render"
+    parts = (Results.load(RAW), Fuzz.load(FUZZ), Sensing.load(SENSING), families.load(FAMILIES))
+    assert page == render(*parts), "run python tests/bench/bench.py --render"
+
+
+def test_goals_of_families():
+    rows = families.load(FAMILIES)
+    worse = [replace(row, equal=(row.n_rows - 3,), held=4096) if row.title == families.ASKED[0] else row for row in rows]
+    met = [row[2] for row in families.goals(worse)]
+    assert met == ["**no**", "yes", "yes", "yes", "yes", "yes"]
+    assert len({row.family for row in rows}) >= 10
 
 
 def test_docs_name_no_folder_of_a_machine():
