@@ -121,6 +121,8 @@ class Spec:
 BASE: dict[str, dict[str, Any]] = {
     **{kind: {"max_iter": 40} for kind in ("LogisticRegression", "SGDClassifier", "SGDRegressor")},
     "LinearSVC": {"max_iter": 20},
+    # on rows that are not scaled libsvm may never end
+    **{kind: {"max_iter": 2000} for kind in ("SVC", "NuSVC", "SVR", "NuSVR", "OneClassSVM")},
     **{kind: {"max_iter": 200} for kind in ("LinearSVR", "Lasso", "ElasticNet")},
 }
 
