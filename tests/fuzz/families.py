@@ -58,6 +58,7 @@ FAMILIES: dict[str, dict[str, SearchStrategy[dict]]] = {
         "RidgeClassifierCV": _some(fit_intercept=_one(False)),
         "RidgeCV": _some(fit_intercept=_one(False)),
         "QuantileRegressor": _some(quantile=_one(0.2), **ALPHA),
+        "TransformedTargetRegressor": _some(),
     },
     "generalized linear": {
         "PoissonRegressor": _some(**ALPHA),
