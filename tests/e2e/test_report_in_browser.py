@@ -16,6 +16,7 @@ from edgewise import report
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no chromium on this machine (Debian: apt-get install chromium)")
+ABSENT = {"classes": {"warnings", "loss"}, "value": {"warnings", "loss"}, "network": {"tree"}}  # sections of a page
 POLICY = re.compile(r'<meta http-equiv="Content-Security-Policy"[^>]*>')
 # Put into a copy of the page, whose policy refuses every script. The copy stands in a frame: a window is never narrower than 500.
 FRAME = '<!DOCTYPE html><iframe style="border: 0" width="{width}" height="1600" srcdoc="{content}"></iframe>'
@@ -73,20 +74,24 @@ def measured(tmp_path: Path, page: Path, width: int) -> dict[str, Any]:
 
 @pytest.fixture(scope="module")
 def pages(tmp_path_factory) -> dict[str, Path]:
-    """A page of a forest for classes, and one of a tree for a value."""
+    """A page of a forest for classes, one of a tree for a value, and one of a network."""
     root = tmp_path_factory.mktemp("pages")
-    models = {"classes": folder(root / "c", "forest"), "value": folder(root / "v", "tree", awkward("regression"))}
+    models = {
+        "classes": folder(root / "c", "forest"),
+        "value": folder(root / "v", "tree", awkward("regression")),
+        "network": folder(root / "n", "mlp"),
+    }
     return {name: report.write(path) for name, path in models.items()}
 
 
 @pytest.mark.parametrize("width", [400, 1000])
-@pytest.mark.parametrize("kind", ["classes", "value"])
+@pytest.mark.parametrize("kind", ABSENT)
 def test_a_browser_shows_all_of_it(pages, tmp_path, kind, width):
     shown = measured(tmp_path, pages[kind], width)
-    sections = [heading for name, heading, _ in report.SECTIONS if name != "warnings"]
+    sections = [heading for name, heading, _ in report.SECTIONS if name not in ABSENT[kind]]
     assert shown["headings"] == shown["targets"] == sections
     assert shown["title"] == "model_under_report: what it is worth"
-    assert len(shown["images"]) == {"classes": 4, "value": 5}[kind]
+    assert len(shown["images"]) == {"classes": 4, "value": 5, "network": 4}[kind]
     for complete, natural_width, natural_height, drawn_width, alt in shown["images"]:
         assert complete, alt
         assert min(natural_width, natural_height, drawn_width) > 100, alt
