@@ -5,7 +5,6 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from edgewise import float32
-from edgewise.errors import UnsupportedModelError
 from edgewise.ir import Columns, Model, Scaling, Stage, Trees
 
 # Votes of a pure leaf. 55440 = 2^4 * 3^2 * 5 * 7 * 11 is the number below 2^16 with most divisors: the class fractions of every
@@ -14,6 +13,7 @@ FULL_VOTES = 55440
 SMALL_INT_BITS = 30  # a MicroPython small int on a 32-bit board, without its sign: larger numbers are allocated
 LARGEST = 2**SMALL_INT_BITS - 1
 ENTRY_BITS = 31  # of a leaf's entry in a kernel's tables, which holds a class and votes
+LEAF = "a leaf's value"
 BELOW_MAX = np.nextafter(np.float32(float32.MAX), np.float32(0))
 
 
@@ -98,7 +98,7 @@ def _averaged(trees: Trees, model: Model) -> tuple:
         ends = np.cumsum(counts)
         parts = [class_votes(trees.value[:, end - n : end], full) for n, end in zip(counts, ends, strict=True)]
         return np.concatenate(parts, axis=1), full, 0.0, 1.0, None
-    _single(trees.value)
+    float32.single(trees.value, LEAF)
     low, high = trees.value.min(axis=0), trees.value.max(axis=0)
     step = (high - low) / (LARGEST // n_trees)
     votes = np.rint((trees.value - low) / np.where(step > 0, step, 1.0)).astype(np.int64)
@@ -138,13 +138,13 @@ def _summed(trees: Trees, model: Model) -> tuple:
     step = float(max(largest / most, above.max(initial=0.0) / entry))
     if step > 0:
         step = 2.0 ** np.ceil(np.log2(step))  # so that sums of round numbers, which may be equal or zero, are exact
-    _single(np.array([offset.min(), largest]))
+    float32.single(np.array([offset.min(), largest]), LEAF)
     return np.rint(above / (step or 1.0)).astype(np.int64), 0, float(offset.min()), step, None
 
 
 def _median(trees: Trees, model: Model) -> tuple:
     """As `_averaged`, a tree at a time; weights in units that add up to a small int."""
-    _single(trees.value)
+    float32.single(trees.value, LEAF)
     low, high = float(trees.value.min()), float(trees.value.max())
     step = (high - low) / LARGEST
     assert trees.weights is not None
@@ -165,8 +165,3 @@ def tree_of_leaf(trees: Trees) -> np.ndarray:
         inside, owner = level[~leaf], owner[~leaf]
         level, owner = np.concatenate([trees.left[inside], trees.right[inside]]), np.concatenate([owner, owner])
     return tree
-
-
-def _single(values: np.ndarray) -> None:
-    if np.abs(values).max(initial=0.0) > float32.MAX:
-        raise UnsupportedModelError("a leaf's value is beyond single precision (3.4e38); rescale the features or the target")

@@ -4,6 +4,8 @@ from collections.abc import Callable
 
 import numpy as np
 
+from edgewise.errors import UnsupportedModelError
+
 MAX = float(np.finfo(np.float32).max)
 UNIT = 2.0**-24  # largest relative error of rounding a normal number to float32
 TINY = 2.0**-126  # the smallest normal number: below it float32 loses relative precision, and an RP2040 takes it for zero
@@ -18,6 +20,13 @@ def round_down(values: np.ndarray) -> np.ndarray:
     with np.errstate(over="ignore"):
         nearest = values.astype(np.float32)
     return np.where(nearest > values, np.nextafter(nearest, np.float32(-np.inf)), nearest).astype(np.float32)
+
+
+def single(values: np.ndarray, what: str) -> np.ndarray:
+    """Rounded to float32; raises UnsupportedModelError where one is too large for that."""
+    if not (np.abs(values) <= MAX).all():
+        raise UnsupportedModelError(f"{what} is beyond single precision (3.4e38); rescale the features or the target")
+    return values.astype(np.float32)
 
 
 def normal_below(values: np.ndarray) -> np.ndarray:

@@ -283,6 +283,7 @@ class KernelMachine:
 
 
 Core = Trees | Linear | Neighbors | Network | KernelMachine
+INLIER = (-1, 1)  # classes of scikit-learn's outlier detectors
 # How scores become an answer:
 DECISIONS = (
     "largest",  # the class of the largest score, or of one score the second class where it is above 0

@@ -6,8 +6,7 @@ from itertools import combinations, count
 
 import numpy as np
 
-from edgewise.errors import UnsupportedModelError
-from edgewise.float32 import MAX
+from edgewise import float32
 from edgewise.ir import KernelMachine
 from edgewise.rounding import Bounded, tanh
 
@@ -57,7 +56,7 @@ class BoardMachine:
     @property
     def far(self) -> float:
         """The distance from which on a kernel is nothing in float32."""
-        return min(NOTHING / self.gamma, MAX) if self.gamma else MAX
+        return min(NOTHING / self.gamma, float32.MAX) if self.gamma else float32.MAX
 
     def single(self) -> "BoardMachine":
         """Its numbers as float32."""
@@ -95,7 +94,8 @@ def for_board(core: KernelMachine, X: np.ndarray | None = None) -> BoardMachine:
     factor = np.ones(n_inputs) if core.factor is None else core.factor
     offset = np.zeros(n_inputs) if core.offset is None else core.offset
     rows = (core.vectors - offset) / factor
-    center, known = _single(rows.mean(axis=0), "a center"), rows if X is None else X[:: len(X) // KEPT_ROWS + 1]
+    center = float32.single(rows.mean(axis=0), "a center").astype(np.float64)
+    known = rows if X is None else X[:: len(X) // KEPT_ROWS + 1]
     plain, centered = (_moved(core, factor, offset, place, known) for place in (np.zeros(n_inputs), center))
     some = Bounded(rows[:: len(rows) // 50 + 1].astype(np.float32))
     plain_error, centered_error = (errors(machine, some).max() for machine in (plain, centered))
@@ -116,19 +116,12 @@ def _moved(core: KernelMachine, factor: np.ndarray, offset: np.ndarray, center: 
         (offsets, "coef0"),
         (np.array(core.gamma), "gamma"),
     ):
-        _single(values, what)
-    _single(factor, "a scale")
+        float32.single(values, what)
+    float32.single(factor, "a scale")
     degree = core.degree if core.kind == "poly" else 1
     return BoardMachine(
         center, factor, vectors, offsets, core.dual, core.intercept, core.kind, core.gamma, degree, _groups(core.dual), rows
     )
-
-
-def _single(values: np.ndarray, what: str) -> np.ndarray:
-    """As float32 holds them, float64; raises UnsupportedModelError where one is too large for that."""
-    if not (np.abs(values) <= MAX).all():
-        raise UnsupportedModelError(f"{what} is beyond single precision (3.4e38); rescale the features")
-    return values.astype(np.float32).astype(np.float64)
 
 
 def _groups(dual: np.ndarray) -> tuple[tuple[int, tuple[int, ...]], ...]:
@@ -161,7 +154,7 @@ def errors(core: BoardMachine, inputs: Bounded) -> np.ndarray:
 
     def of_part(part: Bounded) -> np.ndarray:
         found = core.scores(part)
-        return np.where(np.isfinite(found.value) & (np.abs(found.value) + found.error < MAX), found.error, np.inf)
+        return np.where(np.isfinite(found.value) & (np.abs(found.value) + found.error < float32.MAX), found.error, np.inf)
 
     with np.errstate(over="ignore", under="ignore", invalid="ignore"):
         return _in_parts(core, inputs, of_part)

@@ -9,8 +9,8 @@ from edgewise import board_trees, machines, network
 from edgewise.algebra import settled, width
 from edgewise.board_trees import BoardTrees
 from edgewise.bounds import linear_bound
-from edgewise.errors import UnsupportedModelError
 from edgewise.fixed import BoardFixed
+from edgewise.float32 import single
 from edgewise.folding import fold, needed
 from edgewise.ir import KernelMachine, Linear, Model, Neighbors, Network, Stage, Trees, apply
 from edgewise.machines import BoardMachine
@@ -105,19 +105,10 @@ def _linear(model: Model, X: np.ndarray | None) -> BoardLinear:
 
 
 def _centered(coef, intercept, center, rows: np.ndarray | None) -> BoardLinear:
-    center = _single(center, "a center")
-    shifted = _single(intercept + coef @ center.astype(np.float64), "an intercept")
+    center = single(center, "a center")
+    shifted = single(intercept + coef @ center.astype(np.float64), "an intercept")
     largest = None if rows is None else np.abs(rows - center).max(axis=0)
-    return BoardLinear(center, _single(coef, "a coefficient"), shifted, largest)
-
-
-def _single(values: np.ndarray, what: str) -> np.ndarray:
-    """Rounded to float32; raises UnsupportedModelError where one is too large for that."""
-    with np.errstate(over="ignore"):
-        rounded: np.ndarray = values.astype(np.float32)
-    if not np.isfinite(rounded).all():
-        raise UnsupportedModelError(f"{what} is beyond single precision (3.4e38); rescale the features or the target")
-    return rounded
+    return BoardLinear(center, single(coef, "a coefficient"), shifted, largest)
 
 
 def _neighbors(model: Model, X: np.ndarray | None) -> BoardNeighbors:
@@ -125,7 +116,7 @@ def _neighbors(model: Model, X: np.ndarray | None) -> BoardNeighbors:
     prototypes, factor = core.prototypes, np.ones(core.prototypes.shape[1])
     if core.factor is not None and core.offset is not None:
         factor = core.factor
-        center = _single(-core.offset / factor, "a center")
+        center = single(-core.offset / factor, "a center")
         # scaled = factor * row + offset, so that factor * (row - center) is the scaled row moved by this:
         prototypes = prototypes - (core.offset + factor * center.astype(np.float64))
     elif np.array_equal(prototypes.astype(np.float32), prototypes):
@@ -133,9 +124,9 @@ def _neighbors(model: Model, X: np.ndarray | None) -> BoardNeighbors:
     else:
         center = prototypes.mean(axis=0).astype(np.float32)
         prototypes = prototypes - center.astype(np.float64)
-    target = core.target.astype(np.int64) if model.classes is not None else _single(core.target, "a target")
+    target = core.target.astype(np.int64) if model.classes is not None else single(core.target, "a target")
     return BoardNeighbors(
-        center, _single(factor, "a scale"), _single(prototypes, "a prototype"), target, core.k, core.metric, core.weights
+        center, single(factor, "a scale"), single(prototypes, "a prototype"), target, core.k, core.metric, core.weights
     )
 
 

@@ -9,7 +9,7 @@ intercept, and its coefficients, with zeros up to a whole group of them.
 import numpy as np
 
 from edgewise.backends.module import Emission
-from edgewise.backends.table import PROBA_KERNELS, PROBA_NEEDS, answer_constants, answer_kernels
+from edgewise.backends.table import PROBA_KERNELS, answer_constants, answer_kernels, proba_kernels
 from edgewise.errors import UnsupportedModelError
 from edgewise.fixed import GROUP, BoardFixed
 from edgewise.passes import BoardModel
@@ -32,7 +32,7 @@ def emit(model: BoardModel, core: BoardFixed, kernel: str) -> Emission:
         raise UnsupportedModelError(f"{n_scores} scores are more than a kernel counts ({MOST_SCORES}); use --backend table")
     listed = (model.decision, model.link) not in DIRECT
     n_classes = 0 if listed else len(model.classes or ())
-    proba = PROBA_KERNELS.get(model.link) if model.has_proba and not listed else None
+    proba = () if listed else proba_kernels(model)
     shift = core.low_of_row + core.low_of_coef
     constants: dict[str, object] = {
         "_DATA": pack_fixed(core),
@@ -44,7 +44,7 @@ def emit(model: BoardModel, core: BoardFixed, kernel: str) -> Emission:
         "_LOW_OF_ROW": core.low_of_row,
         "_LOW_OF_COEF": core.low_of_coef,
         "_EACH_GROUP": core.each_group,
-        "_PROBA": proba is not None,
+        "_PROBA": bool(proba),
         "_LISTED": listed,
         "_EXPONENT": 157 + shift - core.scale,
     }
@@ -58,7 +58,7 @@ def emit(model: BoardModel, core: BoardFixed, kernel: str) -> Emission:
         constants["CLASSES"] = model.classes
         answer = ("classes", "label")
     if proba:
-        answer = (*answer, "fixed_scores", *PROBA_NEEDS[proba], proba)
+        answer = (*answer, "fixed_scores", *proba)
     kernels = ("common", "rows", "packed_data", "fixed_beyond", *answer)
     return Emission(kernels, constants, compiled=COMPILED[kernel], plain=("fixed_packed",))
 

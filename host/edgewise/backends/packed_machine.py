@@ -40,7 +40,7 @@ from edgewise.backends.table import answer_constants, answer_kernels
 from edgewise.decisions import CLASSES
 from edgewise.errors import UnsupportedModelError
 from edgewise.float32 import TINY, UNIT
-from edgewise.machines import BoardMachine, errors
+from edgewise.machines import KERNELS_AT_ONCE, BoardMachine, errors
 from edgewise.machines import scores as float_scores
 from edgewise.network import MAX_CHANGED, WIDTHS
 from edgewise.passes import BoardModel
@@ -54,7 +54,6 @@ MOST_SUM = 2**30 - 1  # a small int
 MOST_HALVINGS = 22  # kernels below 2^-22 are nothing
 MOST_SHIFT = 31
 BETWEEN = 0.125  # of the way from a training row to another
-KERNELS_AT_ONCE = 1_000_000
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ import numpy as np
 
 from edgewise.backends.module import Emission
 from edgewise.backends.packing import pack_floats
-from edgewise.backends.table import PROBA_KERNELS, PROBA_NEEDS, answer_constants, answer_kernels
+from edgewise.backends.table import answer_constants, answer_kernels, proba_kernels
 from edgewise.errors import UnsupportedModelError
 from edgewise.network import BoardLayer, BoardNetwork
 from edgewise.passes import BoardModel
@@ -57,12 +57,12 @@ def emit(model: BoardModel, core: BoardNetwork, kernel: str) -> Emission:
         "_FINE": 16 - (len(core.table) - 1).bit_length(),
     }
     direct = model.decision == "largest"
-    proba = PROBA_KERNELS.get(model.link) if model.has_proba and direct else None
+    proba = proba_kernels(model) if direct else ()
     if direct:
         constants |= {"CLASSES": model.classes}
         answer: tuple[str, ...] = ("classes", "label")
         if proba:
-            answer = (*answer, "network_scores", *PROBA_NEEDS[proba], proba)
+            answer = (*answer, "network_scores", *proba)
     else:
         constants |= answer_constants(model)
         answer = ("network_scores", *answer_kernels(model))

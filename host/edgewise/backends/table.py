@@ -130,10 +130,10 @@ def proba_kernels(model: BoardModel) -> tuple[str, ...]:
 def answer_kernels(model: BoardModel) -> tuple[str, ...]:
     """What follows the scores, whichever back end computes them."""
     answer = ANSWERS[model.decision, "exp" if model.link == "exp" else ""]
-    proba = PROBA_KERNELS.get(model.link) if model.has_proba else None
     if model.decision == "threshold":
         return ("score", answer)
-    return (*PROBA_NEEDS[proba], answer, proba) if proba else (answer,)
+    proba = proba_kernels(model)
+    return (*proba[:-1], answer, *proba[-1:])
 
 
 def answer_constants(model: BoardModel) -> dict[str, object]:

@@ -2,8 +2,7 @@
 
 import numpy as np
 
-from edgewise.ir import Affine, Columns, LargestAbs, Linear, Lowered, Scaling, SumSquares
-from edgewise.lower.machines import INLIER
+from edgewise.ir import INLIER, Affine, Columns, LargestAbs, Linear, Lowered, Scaling, SumSquares
 
 
 def envelope(estimator) -> Lowered:

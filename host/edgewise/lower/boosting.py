@@ -9,7 +9,7 @@ from sklearn.dummy import DummyClassifier, DummyRegressor
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor, ExtraTreeClassifier, ExtraTreeRegressor
 
 from edgewise.errors import UnsupportedModelError
-from edgewise.ir import Lowered
+from edgewise.ir import INLIER, Lowered
 from edgewise.lower.trees import Member, joined, member, saw_missing, takes_missing
 
 TREES = (DecisionTreeClassifier, ExtraTreeClassifier, DecisionTreeRegressor, ExtraTreeRegressor)
@@ -126,7 +126,7 @@ def isolation_forest(estimator) -> Lowered:
         depth = estimator._decision_path_lengths[i] + estimator._average_path_length_per_tree[i] - 1.0
         members.append(member(tree.tree_, (depth / (len(trees) * expected))[:, None], features))
     core = joined(members, takes_missing(estimator), "isolation", np.zeros(1))
-    return Lowered(core, decision="threshold", threshold=float(estimator.offset_), classes=(-1, 1), has_proba=False)
+    return Lowered(core, decision="threshold", threshold=float(estimator.offset_), classes=INLIER, has_proba=False)
 
 
 def _path_length(n: np.ndarray) -> np.ndarray:

@@ -10,7 +10,7 @@ from sklearn.cross_decomposition import CCA, PLSCanonical, PLSRegression
 from sklearn.svm import LinearSVC, LinearSVR
 
 from edgewise.errors import UnsupportedModelError
-from edgewise.ir import Linear, Lowered
+from edgewise.ir import INLIER, Linear, Lowered
 
 SGD_LINKS = {"log_loss": "ovr", "modified_huber": "huber"}
 UNTIL_1_9 = ("PassiveAggressiveClassifier", "PassiveAggressiveRegressor")  # of scikit-learn; SGDClassifier does the same
@@ -62,7 +62,7 @@ def _sgd(estimator) -> Lowered:
 def _one_class(estimator: linear_model.SGDOneClassSVM) -> Lowered:
     """The score is that of score_samples, without the offset."""
     core = Linear(np.atleast_2d(estimator.coef_), np.zeros(1))
-    return Lowered(core, decision="threshold", threshold=float(estimator.offset_[0]), classes=(-1, 1))
+    return Lowered(core, decision="threshold", threshold=float(estimator.offset_[0]), classes=INLIER)
 
 
 def _generalized(estimator) -> Lowered:

@@ -5,12 +5,11 @@ from itertools import combinations
 import numpy as np
 
 from edgewise.errors import UnsupportedModelError
-from edgewise.ir import KernelMachine, Linear, Lowered
+from edgewise.ir import INLIER, KernelMachine, Linear, Lowered
 
 NAMES = {"polynomial": "poly"}
 SVM_KINDS = ("rbf", "poly", "sigmoid", "linear")
 RIDGE_KINDS = (*SVM_KINDS, "laplacian")
-INLIER = (-1, 1)  # labels of scikit-learn's outlier detectors
 
 
 def classifier(estimator) -> Lowered:

@@ -34,6 +34,7 @@ from sklearn.preprocessing import (
 )
 from sklearn.utils.validation import check_is_fitted
 
+from edgewise.algebra import width
 from edgewise.errors import UnsupportedModelError
 from edgewise.ir import Affine, Columns, Normalize, Parallel, Polynomial, Scaling, Stage
 from edgewise.lower.wrappers import unwrapped
@@ -153,10 +154,7 @@ def _weighted(step, weight: float | None, n_features: int) -> Stages:
     """The transformer of n_features numbers, then its weight."""
     stages = lower(step)
     if weight is not None:
-        probe = np.ones((1, n_features))
-        for stage in stages:
-            probe = stage(probe)
-        stages = _joined(stages, _scaling(("mul", np.full(probe.shape[1], float(weight)))))
+        stages = _joined(stages, _scaling(("mul", np.full(width(stages, n_features), float(weight)))))
     return stages
 
 
