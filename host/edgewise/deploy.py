@@ -11,7 +11,7 @@ from edgewise.targets import BoardInfo, Target
 
 FOLDER = "/lib"  # where mip installs too; on sys.path of every port
 # What every generated module holds, be it text or bytecode, and hardly any other file does.
-MARKS = (b"N_FEATURES", b"_GOLDEN_ROWS", b"self_test")
+MARKS = (b"N_FEATURES", b"FINGERPRINT", b"BACKEND")
 
 
 @dataclass(frozen=True)

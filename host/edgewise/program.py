@@ -94,6 +94,7 @@ def transpile(
     windowed: bool = False,
     bits: int | None = None,
     max_changed: float = MAX_CHANGED,
+    lean: bool = False,
 ) -> Program:
     """A fitted scikit-learn estimator, alone or behind a scaler in a Pipeline, as one MicroPython module.
 
@@ -102,8 +103,8 @@ def transpile(
     facts: lines for the header (data, score). stage: how the features come from windows of samples (see `stages`), kept for
     `deploy --app`; windowed: the module holds that, too, and takes raw windows (`predict_window`). bits: of a neural
     network's weights, 8 or 16 (and of a kernel machine's vectors); None: the fewest that change the class of at most a share
-    max_changed of X, or values by that share of their spread. Raises
-    UnsupportedModelError or BoardError, each one line.
+    max_changed of X, or values by that share of their spread. lean: without predict_proba and self_test, about 1 KB less.
+    Raises UnsupportedModelError or BoardError, each one line.
     """
     if not (name.isidentifier() and name.isascii()) or keyword.iskeyword(name) or name in RESERVED:
         raise UnsupportedModelError(f"{name!r} cannot name a module on the board; use a new identifier such as my_model")
@@ -112,13 +113,15 @@ def transpile(
     X = _rows(X, lowered.n_features, takes_missing(lowered))
     names = _names(estimator, feature_names, lowered.n_features)
     model = for_board(lowered, X)
+    if lean:
+        model = replace(model, has_proba=False)
     model, chosen, emissions = emit(model, backend, known.emitters, names, bits, max_changed)
     test, changed = probes(model, estimator, X)
     facts = (*_describe(model), *_changed(changed, max_changed), *_unread(model, names), f"back end: {chosen}", *facts)
     header = _header(name, model, facts)
     if windowed:
         emissions = {kind: _with_stage(emission, stage, names) for kind, emission in emissions.items()}
-    complete = {kind: _with_golden(emission, model, names, test, kind) for kind, emission in emissions.items()}
+    complete = {kind: _with_golden(emission, model, names, None if lean else test, kind) for kind, emission in emissions.items()}
     source, fingerprint = _stamped(compose(header, complete[chosen]))
     kernels = [kind for kind in complete if kind in EMITTER]
     texts = {kind: _stamped(compose(header, complete[kind], compiled=True), fingerprint)[0] for kind in kernels}
@@ -184,18 +187,19 @@ def _names(estimator, feature_names: Sequence[str] | None, n_features: int) -> t
     return names
 
 
-def _with_golden(emission: Emission, model: BoardModel, names: tuple[str, ...], test: Golden, backend: str) -> Emission:
-    code, rows = pack_rows(test.X)
+def _with_golden(emission: Emission, model: BoardModel, names: tuple[str, ...], test: Golden | None, backend: str) -> Emission:
+    """With what every module tells of itself, and its self_test; None: without the latter, and without predict_proba."""
     constants = dict(emission.constants) | {
         "N_FEATURES": model.n_features,
         "_N_INPUTS": model.n_inputs,
         "FEATURES": names,
         "FINGERPRINT": NO_FINGERPRINT,
         "BACKEND": PLAIN if backend in EMITTER else backend,
-        "_GOLDEN_CODE": code,
-        "_GOLDEN_ROWS": rows,
-        "_N_GOLDEN": len(test),
     }
+    if test is None:
+        return replace(emission, constants=constants, without=("predict_proba",))
+    code, rows = pack_rows(test.X)
+    constants |= {"_GOLDEN_CODE": code, "_GOLDEN_ROWS": rows, "_N_GOLDEN": len(test)}
     if model.classes is None:
         # outwards, as the bounds are rounded to float32 themselves
         low = np.nextafter(test.low.astype(np.float32), np.float32(-np.inf))  # type: ignore[union-attr]

@@ -61,6 +61,7 @@ SCALED_MLP = make_pipeline(StandardScaler(), MLP)
 HIST = HistGradientBoostingClassifier(max_iter=10, max_leaf_nodes=15, random_state=0)
 FAMILIES = (
     FamilyCase("neural networks", "MLP 64-16-10, 8 bits", "digits", SCALED_MLP, {"bits": 8}),
+    FamilyCase("neural networks", "MLP 64-16-10, 8 bits, lean", "digits", SCALED_MLP, {"bits": 8, "lean": True}),
     FamilyCase("neural networks", "MLP 64-16-10, 16 bits", "digits", SCALED_MLP, {"bits": 16}),
     FamilyCase("neural networks", "MLP 64-16-10, floats", "digits", SCALED_MLP, {"backend": "table"}),
     FamilyCase(
@@ -108,7 +109,7 @@ FAMILIES = (
 )
 
 
-ASKED = ("MLP 64-16-10, 8 bits", "MLP 64-16-10, 16 bits", "HistGradientBoosting, 10 x 15 leaves")
+ASKED = ("MLP 64-16-10, 8 bits", "MLP 64-16-10, 8 bits, lean", "MLP 64-16-10, 16 bits", "HistGradientBoosting, 10 x 15 leaves")
 
 
 @dataclass(frozen=True)
@@ -195,17 +196,18 @@ def run(machines: Machines) -> tuple[Measured, ...]:
 
 def goals(rows: Sequence[Measured]) -> Iterator[tuple[str, str, str]]:
     """(asked, measured, met)"""
-    eight, sixteen, boosted = (next(row for row in rows if row.title == title) for title in ASKED)
-    for row, title, least in ((eight, ASKED[0], 0.995), (sixteen, ASKED[1], 1.0), (boosted, ASKED[2], 1.0)):
+    eight, lean, sixteen, boosted = (next(row for row in rows if row.title == title) for title in ASKED)
+    for row, title, least in ((eight, ASKED[0], 0.995), (sixteen, ASKED[2], 1.0), (boosted, ASKED[3], 1.0)):
         share = min(row.equal) / row.n_rows
         yield f"{title}, digits: classes as scikit-learn's, at least {least:.1%}", f"{share:.1%}", _met(share >= least)
-    for what, value, most in (
-        ("instructions of a label on the Cortex-M3", eight.insns, 30_000),
-        ("bytes allocated by a label", eight.allocated, 0),
-        ("bytes held", eight.held, 4096),
+    for row, what, value, most in (
+        (eight, "instructions of a label on the Cortex-M3", eight.insns, 30_000),
+        (eight, "bytes allocated by a label", eight.allocated, 0),
+        (eight, "bytes held", eight.held, 4096),
+        (lean, "bytes held", lean.held, 4096),
     ):
         fine = value is not None and value <= most
-        yield f"{eight.title}, digits: {what}, at most {most:,}", "does not fit" if value is None else f"{value:,.0f}", _met(fine)
+        yield f"{row.title}, digits: {what}, at most {most:,}", "does not fit" if value is None else f"{value:,.0f}", _met(fine)
 
 
 def _met(fine: bool) -> str:

@@ -11,7 +11,7 @@ from array import array
 N_FEATURES = 1
 _N_INPUTS = 1
 FEATURES = ('light',)
-FINGERPRINT = '732207e6'
+FINGERPRINT = 'bef43cf5'
 BACKEND = 'expression'
 _INF = float("inf")
 _DOUBLE = float("16777217") != float("16777216")
@@ -122,7 +122,7 @@ def self_test():
     _intact()
     values, classes = array(_GOLDEN_CODE, _GOLDEN_ROWS), array(_GOLDEN_CLASS_CODE, _GOLDEN)  # for a moment
     for i in range(_N_GOLDEN):
-        label = predict([values[j] for j in range(i * N_FEATURES, (i + 1) * N_FEATURES)])
+        label = predict(list(values[i * N_FEATURES : (i + 1) * N_FEATURES]))
         if label != CLASSES[classes[i]]:
             raise ValueError("golden row %d gives %r, not %r" % (i, label, CLASSES[classes[i]]))
     return _N_GOLDEN

@@ -23,7 +23,7 @@ class Emission:
 
     compiled: kernel files that become machine code, for the .mpy of an architecture, and for all others with the `plain` ones.
     packing: of its tables, where there are several. runtime: modules of edgewise_rt that it holds. behind: kernel files that take
-    the place of functions that the others define, once machine code has.
+    the place of functions that the others define, once machine code has. without: functions of the kernels to leave out.
     """
 
     kernels: tuple[str, ...]
@@ -34,6 +34,7 @@ class Emission:
     packing: str = ""
     runtime: tuple[str, ...] = ()
     behind: tuple[str, ...] = ()
+    without: tuple[str, ...] = ()
 
 
 def literal(value: object) -> str:
@@ -72,6 +73,8 @@ def compose(header: str, emission: Emission, compiled: bool = False) -> str:
                     yield f"{constant} = {_text(emission.constants[constant])}"
                     unused.discard(constant)
                 elif isinstance(statement, ast.FunctionDef):
+                    if statement.name in emission.without:
+                        continue
                     source = emission.code.strip("\n") if statement.name in generated else source
                     yield from ("", "", source, "", "")
                 else:
@@ -80,7 +83,8 @@ def compose(header: str, emission: Emission, compiled: bool = False) -> str:
     body += written((*emission.kernels, *plain))
     behind = list(written(emission.behind))
     if machine and compiled:
-        body = _without_idle(_folded([*body, *machine, *behind], emission.constants))
+        kernels = (*emission.kernels, *emission.compiled)
+        body = _without_idle(_folded([*body, *machine, *behind], emission.constants), kernels)
     elif machine:
         text = "\n".join(machine)
         if '"' in text or "\\" in text:
@@ -167,11 +171,11 @@ def _folded(body: list[str], constants: Mapping[str, object]) -> list[str]:
     return [part for i, part in enumerate(body) if part not in folded.values() or part not in body[:i]]
 
 
-def _without_idle(body: list[str]) -> list[str]:
-    """Without the functions that every module takes over, where nothing calls them."""
-    text = "\n".join(body)
-    idle = {name for name in functions((COMMON,)) if len(re.findall(rf"\b{name}\b", text)) == 1}
-    return [part for part in body if not any(part.startswith(f"def {name}(") for name in idle)]
+def _without_idle(body: list[str], kernels: Iterable[str]) -> list[str]:
+    """Without the kernels' private functions that nothing calls."""
+    words = Counter(re.findall(r"\b_\w+", "\n".join(body)))
+    idle = tuple(f"def {name}(" for name in functions(kernels) if words[name] == 1)
+    return [part for part in body if not part.startswith(idle)]
 
 
 def _text(value: object) -> str:

@@ -121,13 +121,14 @@ def transpile_command(
     max_changed: Annotated[
         float, typer.Option(help="Share of the training rows whose class those bits may change.", metavar="SHARE")
     ] = MAX_CHANGED,
+    lean: Annotated[bool, typer.Option("--lean", help="Without predict_proba and self_test: about 1 KB less.")] = False,
     as_json: Json = False,
 ) -> None:
     """Turn a trained model into one MicroPython module."""
     if output is None and not source.is_dir():
         raise typer.BadParameter("a file needs -o DIR", param_hint="--output")
     folder = output or source
-    program = make(source, folder, backend, board, name, trust_pickle, windows, bits, max_changed)
+    program = make(source, folder, backend, board, name, trust_pickle, windows, bits, max_changed, lean)
     loaded = artifact.load(folder)
     if as_json:
         print_json({"name": program.name, "facts": program.facts, **asdict(loaded.footprint), "folder": str(folder)})
@@ -146,6 +147,7 @@ def make(
     windows: bool = False,
     bits: int | None = None,
     max_changed: float = MAX_CHANGED,
+    lean: bool = False,
 ) -> "Program":
     """Transpiles what was trained or saved at `source` into an artifact at `folder`."""
     from edgewise import training
@@ -166,6 +168,7 @@ def make(
             windows,
             bits,
             max_changed,
+            lean,
         )
         program.save(folder, saved.X_test)
     return program

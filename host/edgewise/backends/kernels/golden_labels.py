@@ -1,7 +1,9 @@
 """self_test of several classifiers."""
 
+from array import array
+
 from edgewise.backends.kernels.answer_labels import CLASSES, predict
-from edgewise.backends.kernels.common import N_FEATURES, _view
+from edgewise.backends.kernels.common import N_FEATURES
 from edgewise.backends.kernels.intact import _intact
 
 _GOLDEN_CODE = "f"
@@ -14,10 +16,10 @@ _GOLDEN = b"\x00"
 def self_test():
     """Proves that the tables are intact and predicts the golden rows; how many there are, or ValueError at what differs."""
     _intact()
-    values, classes = _view(_GOLDEN_CODE, _GOLDEN_ROWS), _view(_GOLDEN_CLASS_CODE, _GOLDEN)
+    values, classes = array(_GOLDEN_CODE, _GOLDEN_ROWS), array(_GOLDEN_CLASS_CODE, _GOLDEN)  # for a moment
     n = len(CLASSES)
     for i in range(_N_GOLDEN):
-        labels = predict([values[j] for j in range(i * N_FEATURES, (i + 1) * N_FEATURES)])
+        labels = predict(list(values[i * N_FEATURES : (i + 1) * N_FEATURES]))
         expected = [CLASSES[j][classes[i * n + j]] for j in range(n)]
         if labels != expected:
             raise ValueError("golden row %d gives %r, not %r" % (i, labels, expected))

@@ -1,7 +1,9 @@
 """self_test of several regressions."""
 
+from array import array
+
 from edgewise.backends.kernels.answer_values import predict
-from edgewise.backends.kernels.common import N_FEATURES, _view
+from edgewise.backends.kernels.common import N_FEATURES
 from edgewise.backends.kernels.intact import _intact
 
 N_OUTPUTS = 1
@@ -14,10 +16,10 @@ _GOLDEN = b"\x00\x00\x00\x00\x00\x00\x00\x00"  # lowest and highest, an output
 def self_test():
     """Proves that the tables are intact and predicts the golden rows; how many there are, or ValueError at what differs."""
     _intact()
-    values, bounds = _view(_GOLDEN_CODE, _GOLDEN_ROWS), _view("f", _GOLDEN)
+    values, bounds = array(_GOLDEN_CODE, _GOLDEN_ROWS), array("f", _GOLDEN)  # for a moment
     k = 0
     for i in range(_N_GOLDEN):
-        for value in predict([values[j] for j in range(i * N_FEATURES, (i + 1) * N_FEATURES)]):
+        for value in predict(list(values[i * N_FEATURES : (i + 1) * N_FEATURES])):
             if not bounds[k] <= value <= bounds[k + 1]:
                 raise ValueError("golden row %d gives %r, not %r to %r" % (i, value, bounds[k], bounds[k + 1]))
             k += 2

@@ -13,4 +13,7 @@ _line = array("f", _LINE)
 
 def _scores(x):
     _answer(x)
-    return [_line[_STEP * k] + _line[_STEP * k + 1] * _work[k] for k in range(_N_SCORES)]
+    scores = [0.0] * _N_SCORES
+    for k in range(_N_SCORES):
+        scores[k] = _line[_STEP * k] + _line[_STEP * k + 1] * _work[k]
+    return scores

@@ -5,4 +5,6 @@ def _normalized(shares):
     total = sum(shares)
     if total == 0:
         return [1 / len(shares)] * len(shares)
-    return [share / total for share in shares]
+    for k, share in enumerate(shares):
+        shares[k] = share / total
+    return shares

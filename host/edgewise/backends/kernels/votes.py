@@ -10,4 +10,7 @@ _ALL_VOTES = 1
 def predict_proba(x):
     """Probability of each of CLASSES, as a list."""
     predict(x)
-    return [_work[i] / _ALL_VOTES for i in range(1, len(CLASSES) + 1)]
+    shares = [0.0] * len(CLASSES)
+    for k in range(len(CLASSES)):
+        shares[k] = _work[k + 1] / _ALL_VOTES
+    return shares

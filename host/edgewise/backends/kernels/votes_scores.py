@@ -12,4 +12,7 @@ _offset, _scale = _view("f", _LINE)[0], _view("f", _LINE)[1]
 
 def _scores(x):
     predict(x)
-    return [_offset + _scale * _work[i] for i in range(1, len(CLASSES) + 1)]
+    scores = [0.0] * len(CLASSES)
+    for k in range(len(CLASSES)):
+        scores[k] = _offset + _scale * _work[k + 1]
+    return scores
