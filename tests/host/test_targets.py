@@ -15,7 +15,7 @@ from conftest import TARGETS
 
 from edgewise import firmware
 from edgewise.errors import DeviceError, FirmwareError, PortError
-from edgewise.targets import EmulatedPico, QemuBoard, SerialBoard, Target, UnixPort, connect
+from edgewise.targets import EmulatedPico, QemuBoard, SerialBoard, Target, UnixPort, connect, qemu
 from edgewise.targets.emulated_pico import pico_emulator
 from edgewise.targets.serial import _pieces
 
@@ -355,6 +355,23 @@ def test_a_board_of_qemu_sleeps_between_two_calls(cortex_m3: Target):
             return
         time.sleep(0.05)
     pytest.fail("it goes on")
+
+
+@pytest.mark.parametrize("port", ["cortex_m3", "riscv"])
+def test_programs_of_any_length_reach_the_boards_of_qemu(port: str, request: pytest.FixtureRequest):
+    """Short ones by the serial line, long ones by memory; what is mailed beside them stays apart."""
+    target = request.getfixturevalue(port)
+    for length in (1, qemu.LINE - 1, qemu.LINE, qemu.LINE + 1, 5000):
+        text = "é" * length
+        assert target.eval(f"(len({text!r}), {text!r}[-1])") == (length, "é")
+    data = bytes(range(256)) * 40
+    target.put("/mailed.bin", data)
+    assert target.get("/mailed.bin") == data
+    target.remove("/mailed.bin")
+    with pytest.raises(DeviceError, match=r"1048577 bytes at once are more than .* \(1048576\); send them in pieces") as error:
+        target.exec("#" * (qemu.LARGEST + 1))
+    one_line(error)
+    assert target.eval("1 + 1") == 2
 
 
 def test_an_emulator_that_dies_midway(emulated_pico: EmulatedPico):
