@@ -1,5 +1,7 @@
 """Pipelines of which stages are left, on every runtime: its answers are those that scikit-learn's leave open."""
 
+import binascii
+from ast import literal_eval
 from collections.abc import Iterator
 from functools import cache
 
@@ -10,7 +12,7 @@ from models import deployed, run_source
 from sklearn.compose import ColumnTransformer
 from sklearn.datasets import load_iris
 from sklearn.decomposition import PCA
-from sklearn.ensemble import RandomForestClassifier
+from sklearn.ensemble import HistGradientBoostingClassifier, RandomForestClassifier
 from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LinearRegression, LogisticRegression
 from sklearn.neighbors import KNeighborsClassifier, KNeighborsRegressor
@@ -54,6 +56,10 @@ MODELS = {
     "powers-logistic": (make_pipeline(POWERS, LogisticRegression(**LOGISTIC)), SPECIES, ("table",), 0.05),
     "filled-neighbors": (
         make_pipeline(SimpleImputer(), MinMaxScaler(), KNeighborsClassifier()), SPECIES, ("table", "viper"), 0.2
+    ),
+    "filled-scaled": (
+        make_pipeline(StandardScaler(), SimpleImputer(strategy="constant", fill_value=2.0), PCA(2), KNeighborsClassifier(3)),
+        *(SPECIES, ("table", "viper", "thumb"), 0.2),
     ),
     "filled-linear": (make_pipeline(SimpleImputer(), PCA(2), LinearRegression()), X[:, 0], ("table", "thumb"), 0),
     "filled-tree": (make_pipeline(SimpleImputer(), DecisionTreeClassifier(**FEW)), SPECIES, ALL, 0),
@@ -109,6 +115,58 @@ def test_staged(target: str, name: str, backend: str, request: pytest.FixtureReq
     else:
         spread = np.ptp(golden.expected)
         assert np.median(golden.high - golden.low) <= 1e-4 * spread
+
+
+ROWS = """
+import edgewise_wide as m
+from array import array
+from binascii import a2b_base64
+v = array("f", a2b_base64({rows!r}))
+assert m._STEPS[0] is m._columns is not m._columns_any and m._STEPS[6] is m._fill_in is not m._fill_any
+found = []
+for i in range(0, len(v), m.N_FEATURES):
+    row = v[i : i + m.N_FEATURES]
+    found.append([m.predict(x) for x in (row, list(row), tuple(row), memoryview(v)[i : i + m.N_FEATURES])])
+whole = [i % 5 for i in range(m.N_FEATURES)]
+found.append([m.predict(x) for x in (whole, bytes(whole), array("h", whole), array("B", whole))])
+for bad in ([1.0] * (m.N_FEATURES - 1), array("f", [1.0] * m.N_FEATURES + [2.0]), [float("inf")] + [1.0] * (m.N_FEATURES - 1)):
+    try:
+        m.predict(bad)
+    except ValueError as error:
+        found.append(str(error))
+print(found)
+"""
+
+
+@pytest.mark.parametrize(
+    ("port", "backend"), [("unix_port", "viper"), ("riscv", "viper"), ("cortex_m3", "viper"), ("cortex_m3", "thumb")]
+)
+@pytest.mark.parametrize("n_features", [40, 300])
+def test_machine_code_moves_numbers_and_takes_every_kind_of_row(n_features: int, port: str, backend: str, request):
+    """Trees that learned NaN: columns twice, each filled its way; beyond 256 places these are halves."""
+    rng = np.random.default_rng(n_features)
+    train = rng.integers(-40, 40, (300, n_features)) / 8
+    y = train[:, -1] + train[:, 7] * train[:, n_features // 2] > 0
+    train[rng.random(train.shape) < 0.1] = np.nan
+    estimator = HistGradientBoostingClassifier(max_iter=8, max_leaf_nodes=12, random_state=0).fit(train, y)
+    program = transpile(estimator, name="edgewise_wide", X=train, backend=backend)
+    assert "_fill_in" in program.source
+    assert ("_PLACES_CODE = 'H'" in program.source) is (n_features == 300)
+    rows = np.concatenate([np.nan_to_num(train[:8], nan=0.5), train[8:16]]).astype(np.float32)
+    whole = np.arange(n_features) % 5
+    packed = binascii.b2a_base64(rows.astype("<f4").tobytes(), newline=False)
+    target: Target = request.getfixturevalue(port)
+    for form in (program.native[{"unix_port": "x64", "riscv": "rv32imc", "cortex_m3": "armv6m"}[port]], program.mpy):
+        target.soft_reset()
+        target.put("/edgewise_wide.mpy", form)
+        *answers, length, longer, infinite = literal_eval(target.exec(ROWS.format(rows=packed)))
+        expected = estimator.predict(np.vstack([rows, whole.astype(np.float32)])).tolist()
+        assert answers == [[label] * 4 for label in expected]
+        assert length == f"expected {n_features} features, got {n_features - 1}"
+        assert longer == f"expected {n_features} features, got {n_features + 1}"
+        assert infinite.startswith("a feature is not finite")
+        target.remove("/edgewise_wide.mpy")
+    target.soft_reset()
 
 
 def test_module_says_what_it_needs():

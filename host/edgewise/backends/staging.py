@@ -15,6 +15,8 @@ from edgewise.ir import Affine, Columns, LargestAbs, Normalize, Parallel, Polyno
 from edgewise.passes import BoardModel
 
 NORMS = {"l1": 1, "l2": 2, "max": 0}
+# Kernels of stages that only move numbers, and the machine code that takes their place
+NATIVE = {"stage_columns": "stage_columns_native", "stage_fill": "stage_fill_native"}
 # By the function of the model, the kernel that puts the stages in front of it
 WRAPPERS = {"predict": "staged", "predict_proba": "staged_proba", "score": "staged_score"}
 
@@ -194,7 +196,12 @@ def staged(emission: Emission, model: BoardModel) -> Emission:
     kernels = (*kernels, "stage_values", *steps.kernels, "stage_steps")
     found = functions(kernels)
     behind = tuple(wrapper for function, wrapper in WRAPPERS.items() if function in found)
-    return replace(emission, kernels=kernels, constants=constants, behind=behind)
+    compiled = emission.compiled
+    if compiled:
+        compiled = (*compiled, "stage_read_native", *(NATIVE[kernel] for kernel in steps.kernels if kernel in NATIVE))
+        if "stage_columns" in steps.kernels:
+            constants["_WIDE_PLACES"] = code != "B"
+    return replace(emission, kernels=kernels, constants=constants, compiled=compiled, behind=behind)
 
 
 def _single(numbers: np.ndarray) -> np.ndarray:
