@@ -89,9 +89,9 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 
 @pytest.hookimpl(tryfirst=True)  # before the plugin that reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """All tests of a target on one worker, so that it is started once, and two targets can run at once; others by file."""
+    """By target and file: pieces so small that no worker has to wait for another; those on one worker share its targets."""
     for item in items:
         parameters = item.callspec.params.values() if hasattr(item, "callspec") else ()
         used = {*getattr(item, "fixturenames", ()), *(value for value in parameters if isinstance(value, str))}
         shared = [name for name in TARGETS if name in used]
-        item.add_marker(pytest.mark.xdist_group(shared[0] if shared else Path(item.path).stem))
+        item.add_marker(pytest.mark.xdist_group("-".join([*shared[:1], Path(item.path).stem])))

@@ -72,6 +72,7 @@ FAMILIES = (
         {"bits": 16},
     ),
     FamilyCase("boosting", "HistGradientBoosting, 10 x 15 leaves", "digits", HIST),
+    FamilyCase("boosting", "the same, having learned NaN", "digits with holes", HIST),
     FamilyCase("boosting", "GradientBoosting, 10 rounds", "iris", GradientBoostingClassifier(n_estimators=10, random_state=0)),
     FamilyCase("boosting", "GradientBoosting, 30 rounds", "diabetes", GradientBoostingRegressor(n_estimators=30, random_state=0)),
     FamilyCase(

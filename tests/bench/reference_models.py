@@ -22,6 +22,14 @@ def _of_sklearn(load: Callable) -> Halves:
     return tuple(train_test_split(*load(return_X_y=True), test_size=TEST_SIZE, random_state=0))
 
 
+def _digits_with_holes() -> Halves:
+    """One pixel in twenty is missing."""
+    X_train, X_test, *labels = _of_sklearn(load_digits)
+    rng = np.random.default_rng(0)
+    X_train, X_test = (np.where(rng.random(X.shape) < 0.05, np.nan, X) for X in (X_train, X_test))
+    return X_train, X_test, *labels
+
+
 def _shoulder_exercises() -> Halves:
     found = datasets.load(datasets.shipped("shoulder_exercises"), "exercise", "person", ["recording"])
     train, test = datasets.split(found, TEST_SIZE, seed=0)
@@ -30,6 +38,7 @@ def _shoulder_exercises() -> Halves:
 
 DATA: dict[str, Callable[[], Halves]] = {
     "digits": lambda: _of_sklearn(load_digits),
+    "digits with holes": _digits_with_holes,
     "iris": lambda: _of_sklearn(load_iris),
     "wine": lambda: _of_sklearn(load_wine),
     "breast cancer": lambda: _of_sklearn(load_breast_cancer),

@@ -28,7 +28,7 @@ def cpython(tmp_path_factory: pytest.TempPathFactory) -> Iterator[CPython]:
         yield target
 
 
-@pytest.fixture(params=["cpython", "unix_port", "cortex_m3", "riscv", "emulated_pico"])
+@pytest.fixture
 def target(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Target:
     port = request.getfixturevalue(request.param)
     port.soft_reset()
@@ -39,7 +39,13 @@ def target(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> T
     return port
 
 
-@pytest.mark.parametrize("test", sorted(path.stem for path in HERE.glob("*.py") if path.stem not in HELP))
+TESTS = sorted(path.stem for path in HERE.glob("*.py") if path.stem not in HELP)
+CASES = [(test, port) for test in TESTS for port in ("cpython", "unix_port", "cortex_m3", "riscv")]
+
+
+@pytest.mark.parametrize(
+    ("test", "target"), [*CASES, ("motion", "emulated_pico")], indirect=["target"]
+)  # the Pico takes a minute
 def test_drivers(test: str, target: Target):
     files = {f"{name}.py": (HERE / f"{name}.py").read_bytes() for name in HELP}
     if isinstance(target, QemuBoard):

@@ -27,14 +27,14 @@ SEED = int(os.environ.get("EDGEWISE_FUZZ_SEED", "0"))
 MODELS = int(os.environ.get("EDGEWISE_FUZZ_MODELS", "320"))
 UNIX = Size(n_rows=300, n_features=300, n_classes=300, n_estimators=12, n_prototype_numbers=6000, n_inputs=320)
 QEMU = Size(n_rows=120, n_features=40, n_classes=100, n_estimators=8, n_prototype_numbers=1000, n_inputs=180)
-PICO = Size(n_rows=30, n_features=6, n_classes=8, n_estimators=4, n_prototype_numbers=24, n_inputs=250)
+PICO = Size(n_rows=30, n_features=6, n_classes=8, n_estimators=4, n_prototype_numbers=24, n_inputs=150)
 BY_KIND = tuple(options(UNIX))  # the classes that are drawn one by one; the others by family
 DRAWN = (*BY_KIND, *FAMILIES)
 RUNTIMES = {  # fixture: limits, models of each kind
     "unix_port": (UNIX, -(-MODELS // len(DRAWN))),
     "cortex_m3": (QEMU, 4),
     "riscv": (QEMU, 4),
-    "emulated_pico": (PICO, 2),
+    "emulated_pico": (PICO, 1),  # ten seconds
 }
 
 # scikit-learn warns in many words of data as odd as these; what it answers is what counts.
