@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from edgewise.backends import packed_linear
+from edgewise.backends import native
 from edgewise.backends.module import compose
 from edgewise.fixed import EVERY_ROW, BoardFixed
 from edgewise.passes import BoardLinear, BoardModel
@@ -43,6 +43,6 @@ def rows(core: BoardFixed, n: int, seed: int = 0) -> np.ndarray:
 
 def composed(model: BoardModel, kernel: str, compiled: bool = False) -> str:
     """Source of the module of a model whose core is a BoardFixed, without golden rows."""
-    emission = packed_linear.emit(model, model.core, kernel)
+    emission = native.emit(model, kernel)
     names = {"N_FEATURES": model.n_features, "_N_INPUTS": model.n_inputs, "FEATURES": (), "FINGERPRINT": "", "BACKEND": "plain"}
     return compose("# fixed", replace(emission, constants={**emission.constants, **names}), compiled)

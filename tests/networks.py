@@ -5,7 +5,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from edgewise.backends import packed_network
+from edgewise.backends import native
 from edgewise.backends.module import compose
 from edgewise.ir import Network
 from edgewise.network import BoardNetwork, quantize
@@ -72,6 +72,6 @@ def corners(core: BoardNetwork) -> np.ndarray:
 
 def composed(model: BoardModel, kernel: str, compiled: bool = False) -> str:
     """Source of the module of a model whose core is a BoardNetwork, without golden rows."""
-    emission = packed_network.emit(model, model.core, kernel)
+    emission = native.emit(model, kernel)
     names = {"N_FEATURES": model.n_features, "_N_INPUTS": model.n_inputs, "FEATURES": (), "FINGERPRINT": "", "BACKEND": "plain"}
     return compose("# network", replace(emission, constants={**emission.constants, **names}), compiled)

@@ -22,13 +22,12 @@ def cpython(tmp_path: Path) -> Iterator[CPython]:
         yield target
 
 
-def module(n_features: int, *kernels: str) -> str:
+def module(n_features: int, *kernels: str, takes_nan: bool = False) -> str:
+    """takes_nan: only what is read for the stages in front may be NaN, and this module has none."""
     plain = ("common", "rows")
-    return compose(
-        "# rows",
-        Emission(plain, own_constants(plain) | {"N_FEATURES": n_features, "_N_INPUTS": n_features}, compiled=kernels),
-        compiled=True,
-    )
+    constants = own_constants(plain) | {"N_FEATURES": n_features, "_N_INPUTS": n_features}
+    constants |= {"_TAKES_NAN": takes_nan} if kernels else {}
+    return compose("# rows", Emission(plain, constants, compiled=kernels), compiled=True)
 
 
 def run(program: str, target: Target, path: str, content: bytes) -> None:
@@ -54,14 +53,14 @@ def test_plain(port: str, n_features: int, request: pytest.FixtureRequest):
         run("rows_filled", request.getfixturevalue(port), "filled.mpy", cross_compile("filled", source))
 
 
-@pytest.mark.parametrize("n_features", [1, 37])
+@pytest.mark.parametrize(("n_features", "takes_nan"), [(1, True), (37, False)])
 @pytest.mark.parametrize(
     ("port", "kernel"),
     [(port, "rows_viper") for port in ("cortex_m3", "riscv", "emulated_pico")]
     + [(port, "rows_thumb") for port in ("cortex_m3", "emulated_pico")],
 )
-def test_quick(port: str, kernel: str, n_features: int, request: pytest.FixtureRequest):
-    native = cross_compile("native", module(n_features, "rows_native", kernel), ARCHITECTURES[port])
+def test_quick(port: str, kernel: str, n_features: int, takes_nan: bool, request: pytest.FixtureRequest):
+    native = cross_compile("native", module(n_features, "rows_native", kernel, takes_nan=takes_nan), ARCHITECTURES[port])
     run("rows_native", request.getfixturevalue(port), "native.mpy", native)
 
 

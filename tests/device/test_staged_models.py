@@ -124,8 +124,17 @@ from binascii import a2b_base64
 v = array("f", a2b_base64({rows!r}))
 assert m._STEPS[0] is m._columns is not m._columns_any and m._STEPS[6] is m._fill_in is not m._fill_any
 found = []
+def quick(row):
+    m._raw_row[0] = row
+    return m._copied(m._raw_row)
 for i in range(0, len(v), m.N_FEATURES):
     row = v[i : i + m.N_FEATURES]
+    assert not m._raw or quick(row) and quick(list(row)) and quick(tuple(row)) and quick(memoryview(row))
+    if m._raw:
+        for infinite in (float("inf"), float("-inf")):
+            row[0] = infinite
+            assert not quick(row) and not quick(list(row))
+        row[0] = v[i]
     found.append([m.predict(x) for x in (row, list(row), tuple(row), memoryview(v)[i : i + m.N_FEATURES])])
 whole = [i % 5 for i in range(m.N_FEATURES)]
 found.append([m.predict(x) for x in (whole, bytes(whole), array("h", whole), array("B", whole))])

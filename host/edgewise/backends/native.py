@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 from edgewise import network
+from edgewise.algebra import fills
 from edgewise.backends import packed_linear, packed_machine, packed_neighbors, packed_network
 from edgewise.backends.module import Emission
 from edgewise.backends.packing import pack_floats
@@ -46,7 +47,8 @@ def emit(model: BoardModel, kernel: str) -> Emission:
     emitter = EMITTERS.get(type(model.core))
     if emitter is None:
         raise UnsupportedModelError(f"the {kernel} back end has no kernel for {model.description}; use --backend table")
-    return emitter(model, model.core, kernel)
+    emission = emitter(model, model.core, kernel)
+    return replace(emission, constants={**emission.constants, "_TAKES_NAN": fills(model.stages)})
 
 
 def supports(model: BoardModel, kernel: str) -> bool:

@@ -1,6 +1,6 @@
 """The quick way into the buffer: machine code reads the row's numbers where they lie in memory."""
 
-# ruff: noqa: F821 - _copied is of one of the files beside this one
+# ruff: noqa: F821 - const, and _copied of one of the files beside this one
 
 from array import array
 
@@ -9,8 +9,12 @@ from uctypes import bytes_at
 from edgewise.backends.kernels.common import _DOUBLE, _N_INPUTS
 from edgewise.backends.kernels.rows import _buffer
 
+_TAKES_NAN = const(False)
+
 # An array of objects holds their words: of the row its address, and of a type that with which its objects begin.
 _words = array("O", (0, float, list, tuple, array, memoryview, _N_INPUTS, _buffer))
+if _TAKES_NAN:  # in a row, but not in what the stages make of it
+    _words.append(0)
 
 
 def _at(address, n):

@@ -1,12 +1,17 @@
 """Copies a row into the buffer in Thumb-1 instructions, which every Cortex-M runs."""
 
-# ruff: noqa: F821 - instructions and registers
+# ruff: noqa: F821 - const, instructions and registers
+
+_TAKES_NAN = const(False)
 
 
 @micropython.asm_thumb
 def _copied(r0) -> bool:
-    # r0: row, types of float, list, tuple, array and memoryview, N_FEATURES, buffer
+    # r0: row, types of float, list, tuple, array and memoryview, N_FEATURES, buffer; and whether NaN is a number, too
     ldr(r1, [r0, 0])
+    if _TAKES_NAN:
+        ldr(r2, [r0, 32])
+        mov(r12, r2)
     mov(r2, 1)
     str(r2, [r0, 0])  # a small int: the row need not be kept for this
     lsl(r2, r1, 30)  # a small int or an interned string is no pointer
@@ -46,6 +51,12 @@ def _copied(r0) -> bool:
     lsr(r3, r3, 24)
     cmp(r3, 0xFF)  # infinite, or no number
     bne(COPY)
+    if _TAKES_NAN:
+        lsl(r3, r2, 9)
+        beq(OTHER)
+        mov(r3, r12)
+        cmp(r3, 1)  # the small int 0
+        bne(COPY)
     label(OTHER)
     mov(r0, 0)
     b(END)
@@ -86,7 +97,16 @@ def _copied(r0) -> bool:
     lsl(r3, r2, 1)
     lsr(r3, r3, 24)
     cmp(r3, 0xFF)
-    beq(OTHER)
+    if _TAKES_NAN:
+        bne(NUMBER)
+        lsl(r3, r2, 9)
+        beq(OTHER)
+        mov(r3, r12)
+        cmp(r3, 1)
+        beq(OTHER)
+        label(NUMBER)
+    else:
+        beq(OTHER)
     data(2, 0xC504)
     sub(r4, 1)
     bne(SINGLE)

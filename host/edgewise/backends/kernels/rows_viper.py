@@ -1,11 +1,14 @@
 """Copies a row into the buffer by MicroPython's native emitter, on every architecture that has one."""
 
-# ruff: noqa: F821 - viper's types
+# ruff: noqa: F821 - const, and viper's types
+
+_TAKES_NAN = const(False)
 
 
 @micropython.viper
 def _copied(words: ptr32) -> bool:
-    # words: row, types of float, list, tuple, array and memoryview, N_FEATURES, buffer. Registers hold the first two locals only.
+    # words: row, types of float, list, tuple, array and memoryview, N_FEATURES, buffer; and whether NaN is a number, too.
+    # Registers hold the first two locals only.
     word = words[0]
     left = words[6] >> 1
     words[0] = 1  # a small int: the row need not be kept for this
@@ -72,7 +75,13 @@ def _copied(words: ptr32) -> bool:
                         exponent -= 1
                     word += exponent << 23  # whose last bit is the highest of word
             elif not ~(word >> 23) & 0xFF:  # infinite, or no number
-                break
+                if _TAKES_NAN:
+                    if not word & 0x7FFFFF:
+                        break
+                    if not words[8] - 1:  # the small int 0
+                        break
+                else:
+                    break
             to[left] = word
             left -= 1
     return left == 0
