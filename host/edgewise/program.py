@@ -103,7 +103,7 @@ def transpile(
     facts: lines for the header (data, score). stage: how the features come from windows of samples (see `stages`), kept for
     `deploy --app`; windowed: the module holds that, too, and takes raw windows (`predict_window`). bits: of a neural
     network's weights, 8 or 16 (and of a kernel machine's vectors); None: the fewest that change the class of at most a share
-    max_changed of X, or values by that share of their spread. lean: without predict_proba and self_test, about 1 KB less.
+    max_changed of X, or values by that share of their spread. lean: without predict_proba and self_test, 1 to 2 KB less.
     Raises UnsupportedModelError or BoardError, each one line.
     """
     if not (name.isidentifier() and name.isascii()) or keyword.iskeyword(name) or name in RESERVED:

@@ -121,7 +121,7 @@ def transpile_command(
     max_changed: Annotated[
         float, typer.Option(help="Share of the training rows whose class those bits may change.", metavar="SHARE")
     ] = MAX_CHANGED,
-    lean: Annotated[bool, typer.Option("--lean", help="Without predict_proba and self_test: about 1 KB less.")] = False,
+    lean: Annotated[bool, typer.Option("--lean", help="Without predict_proba and self_test: 1 to 2 KB less.")] = False,
     as_json: Json = False,
 ) -> None:
     """Turn a trained model into one MicroPython module."""
