@@ -374,6 +374,24 @@ def test_programs_of_any_length_reach_the_boards_of_qemu(port: str, request: pyt
     assert target.eval("1 + 1") == 2
 
 
+@pytest.mark.usefixtures("cortex_m3")  # skips without QEMU
+def test_a_board_of_qemu_in_an_odd_folder_and_on_a_full_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    odd = tmp_path / "a, b=c"
+    odd.mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(odd))
+    with connect("cortex-m3") as target:
+        assert target.eval("sum(range(5))" + " " * qemu.LINE) == 10
+        assert list(odd.iterdir()) == []
+
+    def full(*_: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("os.posix_fallocate", full)
+    with pytest.raises(PortError, match=r"the emulated Cortex-M3 needs 16 MB in .*No space left") as error:
+        connect("cortex-m3")
+    one_line(error)
+
+
 def test_an_emulator_that_dies_midway(emulated_pico: EmulatedPico):
     with EmulatedPico(firmware.rp2_firmware().path) as second:  # beside the first one
         assert second.address != emulated_pico.address

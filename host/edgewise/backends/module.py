@@ -10,7 +10,6 @@ from importlib.resources import files
 from edgewise.runtime_text import merged
 
 KERNELS = files("edgewise.backends") / "kernels"
-COMMON = "common"  # taken over by every module
 GUARD = "guard"  # the kernel file that compiles others where the module is imported
 KERNEL_TEXT = "_KERNEL"
 POINTERS = "pointers"  # what the runtime's kernels take of viper

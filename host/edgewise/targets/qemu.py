@@ -7,6 +7,7 @@ memory, which is a file that this process has mapped, and the line carries its a
 """
 
 import mmap
+import os
 import shutil
 import sys
 import tempfile
@@ -24,12 +25,13 @@ DISK_BLOCKS = 8192  # of 512 bytes
 PIECE = 4096  # bytes of a file in one program
 LINE = 200  # characters of a program that go through the serial line as they are
 LARGEST = 0x100000  # bytes of a program, and of what it is given
+MEGABYTES = 16  # of memory in the file
 
 
 @dataclass(frozen=True)
 class Machine:
     """package: Debian's; ram: where the memory that is a file begins; disk: an address in it that the firmware leaves alone, with
-    as much behind the disk for what is mailed. megabytes: of that memory."""
+    as much behind the disk for what is mailed."""
 
     what: str
     program: str
@@ -37,7 +39,6 @@ class Machine:
     options: tuple[str, ...]
     ram: int
     disk: int
-    megabytes: int
 
 
 MACHINES = {
@@ -48,7 +49,6 @@ MACHINES = {
         ("-machine", "mps2-an385,memory-backend=ram"),
         ram=0x21000000,
         disk=0x21000000,
-        megabytes=16,
     ),
     "riscv": Machine(
         "the emulated RISC-V",
@@ -57,17 +57,17 @@ MACHINES = {
         ("-machine", "virt,memory-backend=ram", "-bios", "none"),
         ram=0x80000000,
         disk=0x80800000,
-        megabytes=16,
     ),
 }
 COMMON = ("-nographic", "-monitor", "null", "-semihosting", "-serial", "pty")
 
 
+@dataclass(frozen=True)
 class _Mailed:
     """Bytes in the machine's memory; the repr is the expression that copies them into its heap."""
 
-    def __init__(self, address: int, size: int):
-        self.address, self.size = address, size
+    address: int
+    size: int
 
     def __repr__(self) -> str:
         return f"__import__('uctypes').bytes_at({self.address}, {self.size})"
@@ -89,12 +89,14 @@ class QemuBoard(EmulatedBoard):
             install = f"apt-get install {self._machine.package}"
             raise FirmwareError(f"{self._machine.what} needs {self._machine.program}; run: {install}")
         keep = [sys.executable, "-P", str(Path(__file__).with_name("_keep.py"))]
-        megabytes = self._machine.megabytes
         with tempfile.NamedTemporaryFile() as memory:  # gone from the folder once both have it
-            backend = f"memory-backend-file,id=ram,size={megabytes}M,share=on,mem-path={memory.name}"
-            options = ["-m", f"{megabytes}M", "-object", backend, *self._machine.options, *COMMON, "-kernel", str(firmware)]
-            memory.truncate(megabytes << 20)
+            try:
+                os.posix_fallocate(memory.fileno(), 0, MEGABYTES << 20)  # what a full disk lacks later ends the process
+            except OSError as error:
+                raise PortError(f"{self._machine.what} needs {MEGABYTES} MB in {tempfile.gettempdir()} ({error})") from error
             self._memory = mmap.mmap(memory.fileno(), 0)
+            backend = f"memory-backend-file,id=ram,size={MEGABYTES}M,share=on,mem-path={memory.name.replace(',', ',,')}"
+            options = ["-m", f"{MEGABYTES}M", "-object", backend, *self._machine.options, *COMMON, "-kernel", str(firmware)]
             command = [*keep, self._machine.program, *options] + ["-icount", "shift=0"] * icount
             emulator = Emulator(self._machine.what, command, r"/dev/pts/\d+")
         super().__init__(emulator, PATIENCE_S)
