@@ -12,6 +12,7 @@ from edgewise.runtime_text import merged
 KERNELS = files("edgewise.backends") / "kernels"
 GUARD = "guard"  # the kernel file that compiles others where the module is imported
 KERNEL_TEXT = "_KERNEL"
+CONSTANT = 20_000  # characters: nothing as long is code, and the tables of a large forest (16 MB of text) take 0.3 s to search
 POINTERS = "pointers"  # what the runtime's kernels take of viper
 
 
@@ -172,7 +173,7 @@ def _folded(body: list[str], constants: Mapping[str, object]) -> list[str]:
 
 def _without_idle(body: list[str], kernels: Iterable[str]) -> list[str]:
     """Without the kernels' private functions that nothing calls."""
-    words = Counter(re.findall(r"\b_\w+", "\n".join(body)))
+    words = Counter(word for part in body if len(part) < CONSTANT for word in re.findall(r"\b_\w+", part))
     idle = tuple(f"def {name}(" for name in functions(kernels) if words[name] == 1)
     return [part for part in body if not part.startswith(idle)]
 
