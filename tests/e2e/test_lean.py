@@ -5,7 +5,7 @@ import re
 
 import numpy as np
 import pytest
-from models import deployed, fitted
+from models import Fitted, deployed, fitted
 from sklearn.neural_network import MLPClassifier
 
 from edgewise import Program, transpile
@@ -19,12 +19,16 @@ LEFT_OUT = {"predict_proba", "self_test", "_intact"}
 GOLDEN = re.compile(r"\b_(N_)?GOLDEN|\b_TABLES\b|\b_SUM\b")
 
 
+def of_case(case: str) -> Fitted:
+    return fitted("LogisticRegression-text" if case == "network" else case)  # whose rows the network learns
+
+
 def rows(case: str) -> np.ndarray:
-    return fitted("LogisticRegression-text" if case == "network" else case).held_out
+    return of_case(case).held_out
 
 
 def program(case: str, lean: bool, backend: str = "auto") -> Program:
-    model = fitted("LogisticRegression-text" if case == "network" else case)
+    model = of_case(case)
     estimator = model.estimator
     if case == "network":
         estimator = MLPClassifier((5,), max_iter=50, random_state=0).fit(model.X, estimator.predict(model.X))

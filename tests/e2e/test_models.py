@@ -41,9 +41,8 @@ ALL = [(case, scaler, "table") for case in CASES for scaler in scalers(case)]
 ALL += [(case, scaler, kind) for case in CASES for scaler in ("raw", "standard") for kind in backends(case) if kind != "table"]
 EXPRESSIONS = [(case, "raw", "expression") for case in EXPRESSIONS_ON_BOARDS]
 BOARDS = _rotated("table") + EXPRESSIONS + _rotated("thumb") + _rotated("viper")
-PICO = (
-    _rotated("table")[::2] + EXPRESSIONS[::2] + _rotated("thumb")[1::2]
-)  # the Cortex-M3 runs them all; viper's code is the same there
+# The Cortex-M3 runs them all; viper's code is the same there.
+PICO = _rotated("table")[::2] + EXPRESSIONS[::2] + _rotated("thumb")[1::2]
 
 
 @pytest.fixture(scope="module")
